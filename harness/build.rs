@@ -1,0 +1,60 @@
+//! Embeds `scenarios/` into the binary and notes the versions of the TLS libraries that were built in.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let scenarios = root.join("scenarios");
+    println!("cargo::rerun-if-changed={}", scenarios.display());
+    println!("cargo::rerun-if-changed={}", root.join("Cargo.lock").display());
+
+    let mut files = Vec::new();
+    walk(&scenarios, &mut files)?;
+    files.sort();
+    let mut code =
+        String::from("/// Path below `scenarios/`, text.\npub static FILES: &[(&str, &str)] = &[\n");
+    for file in &files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let name = file.strip_prefix(&scenarios).expect("walked from there");
+        let name = name.to_str().expect("names of data files are ASCII").replace('\\', "/");
+        writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string()).expect("a String");
+    }
+    code.push_str("];\n");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("embedded.rs"), code)?;
+
+    let lock = fs::read_to_string(root.join("Cargo.lock"))?;
+    println!("cargo::rustc-env=SHAKEDOWN_RUSTLS_VERSION={}", locked_version(&lock, "rustls"));
+    Ok(())
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            println!("cargo::rerun-if-changed={}", path.display());
+            walk(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The version of a package in Cargo.lock; the library does not tell it at run time.
+fn locked_version(lock: &str, package: &str) -> String {
+    let mut lines = lock.lines();
+    let wanted = format!("name = {package:?}");
+    while let Some(line) = lines.next() {
+        if line == wanted {
+            if let Some(version) = lines.next().and_then(|l| l.strip_prefix("version = ")) {
+                return version.trim_matches('"').to_owned();
+            }
+        }
+    }
+    "unknown".to_owned()
+}

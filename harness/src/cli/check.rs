@@ -1,0 +1,201 @@
+//! `survey` and `check`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::client::Room;
+use crate::engine::backends;
+use crate::pki::Pki;
+use crate::run::client::Client;
+use crate::run::controls::Canaries;
+use crate::run::play::Ground;
+use crate::run::runner::{self, Finished, Plan};
+use crate::scenario::embedded;
+
+use super::clients::{self, Found, Makers};
+use super::exit::Exit;
+use super::options::RunOptions;
+use super::sinks::Sinks;
+
+/// Judges rustls in this process and every client program found, and prints the table. Findings are the result, so
+/// it exits 0 (3 if the harness itself fails, 4 if no case was selected).
+#[derive(Debug, Args)]
+pub struct Survey {
+    #[command(flatten)]
+    options: RunOptions,
+}
+
+/// Judges the named clients and gates: exit 1 on findings, 3 if something stayed inconclusive.
+///
+/// In the command behind `--` these stand for the case: {host} {port} {url} {ca_pem} {ca_p12} {workdir}.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown check --client curl
+  shakedown check --client curl --client ./my-adapter.toml --tier default
+  shakedown check --client curl --filter 'client/cipher/static-rsa@*' --evidence out/
+  shakedown check -- my-client --ca {ca_pem} {url}")]
+pub struct Check {
+    /// rustls, openssl (harness build), the name of an adapter, or an adapter file of yours; repeatable
+    #[arg(long = "client", value_name = "NAME")]
+    clients: Vec<String>,
+    /// A skipped client or case is exit 3, not silence
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    options: RunOptions,
+    /// A program of yours, started once per case
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+impl Survey {
+    pub fn run(self) -> Result<u8, Exit> {
+        let runtime = runtime()?;
+        runtime.block_on(async {
+            let catalogue = self.options.catalogue()?;
+            let ground = Laid::new(&self.options)?;
+            let found = Found::look(&catalogue.adapters).await;
+            let clients = ground.makers.all(&found);
+            let finished = ground.play(&self.options, &catalogue, clients, false, false).await?;
+            Ok(survey_exit(&finished))
+        })
+    }
+}
+
+impl Check {
+    pub fn run(self) -> Result<u8, Exit> {
+        let runtime = runtime()?;
+        runtime.block_on(async {
+            let catalogue = self.options.catalogue()?;
+            if self.clients.is_empty() && self.command.is_empty() {
+                let found = Found::look(&catalogue.adapters).await;
+                return Err(Exit::usage(format!(
+                    "check needs a client: --client NAME, or a command behind --\nfound on this machine: {}\n\
+                     to look at all of them: shakedown survey",
+                    found.names().join(", ")
+                )));
+            }
+            self.options.select(&catalogue)?;
+            let ground = Laid::new(&self.options)?;
+            let mut clients = Vec::new();
+            for name in &self.clients {
+                clients.push(ground.makers.named(name, &catalogue).await?);
+            }
+            if !self.command.is_empty() {
+                clients.push(clients::command(&self.command)?);
+            }
+            let mut names: Vec<&str> = clients.iter().map(|c| c.name.as_str()).collect();
+            names.sort_unstable();
+            if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(Exit::usage(format!("client {} is named twice", twice[0])));
+            }
+            let finished = ground.play(&self.options, &catalogue, clients, true, self.strict).await?;
+            Ok(finished.exit)
+        })
+    }
+}
+
+fn runtime() -> Result<Runtime, Exit> {
+    Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))
+}
+
+/// `survey` looks: verdicts are its result.
+fn survey_exit(finished: &Finished) -> u8 {
+    match finished.exit {
+        130 => 130,
+        Exit::NOTHING => Exit::NOTHING,
+        _ if finished.panicked => Exit::INCONCLUSIVE,
+        _ => Exit::GOOD,
+    }
+}
+
+/// Keys, folders and signals of a run.
+struct Laid {
+    pki: Arc<Pki>,
+    room: Room,
+    makers: Makers,
+    backends: BTreeMap<&'static str, Arc<dyn crate::engine::Backend>>,
+}
+
+impl Laid {
+    fn new(options: &RunOptions) -> Result<Self, Exit> {
+        let backends = backends();
+        if !backends.contains_key(options.backend.as_str()) {
+            let known: Vec<&str> = backends.keys().copied().collect();
+            return Err(Exit::usage(format!(
+                "unknown backend {:?}; known: {}",
+                options.backend,
+                known.join(", ")
+            )));
+        }
+        let pki = Arc::new(Pki::mint().map_err(|e| Exit::harness(e.to_string()))?);
+        let room = Room::new(&pki, options.inherit_env).map_err(|e| Exit::harness(e.to_string()))?;
+        let files = embedded::files_below("adapters").map(|(path, text)| (&path["adapters/".len()..], text));
+        let adapter_folder = room.extract_adapters(files).map_err(|e| Exit::harness(e.to_string()))?;
+        let makers = Makers {
+            rustls: Arc::clone(&backends["rustls"]),
+            openssl: Arc::clone(&backends["openssl"]),
+            ca: Arc::new(pki.ca_der().to_vec()),
+            adapter_folder,
+        };
+        Ok(Self { pki, room, makers, backends })
+    }
+
+    async fn play(
+        self,
+        options: &RunOptions,
+        catalogue: &crate::run::catalogue::Catalogue,
+        clients: Vec<Client>,
+        gates: bool,
+        strict: bool,
+    ) -> Result<Finished, Exit> {
+        let cases = options.select(catalogue)?;
+        let mut floor = options.floor(catalogue)?;
+        if options.inherit_env {
+            floor.title.push_str(" (with this shell's environment)");
+        }
+        let Self { pki, room, makers, backends } = self;
+        let (interrupt, interrupted) = watch::channel(false);
+        tokio::spawn(watch_signals(interrupt));
+        let ground = Arc::new(Ground::new(room, Duration::from_secs(options.timeout.into()), interrupted));
+        let canaries =
+            Canaries::new(Arc::clone(&makers.openssl), Arc::clone(&makers.rustls), Arc::clone(&makers.ca));
+        let plan = Plan {
+            clients,
+            cases,
+            floor,
+            checks: catalogue.checks.clone(),
+            backend: Arc::clone(&backends[options.backend.as_str()]),
+            jobs: options.jobs(),
+            seed: options.seed,
+            tier: options.tier.tier().as_str().to_owned(),
+            gates,
+            partial: options.is_partial(),
+            strict,
+            evidence: options.evidence.clone(),
+            versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
+        };
+        let mut sinks = Sinks::open(options)?;
+        Ok(runner::run(plan, ground, pki, Arc::new(canaries), &mut sinks).await?)
+    }
+}
+
+/// SIGINT and SIGTERM end the run; what was learned is printed.
+async fn watch_signals(interrupt: watch::Sender<bool>) {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+    interrupt.send_replace(true);
+}

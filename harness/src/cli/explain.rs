@@ -1,0 +1,170 @@
+//! `explain`: a finding, a scenario or a case, with its sources and how to see it by hand.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use crate::judge::FindingCode;
+use crate::registry::ProtocolVersion;
+use crate::run::catalogue::Catalogue;
+use crate::scenario::{Case, Line, Pick, Scenario, Subject};
+
+use super::clients::nearest;
+use super::exit::Exit;
+
+/// Explains a finding, a scenario or a case.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown explain no-forward-secrecy
+  shakedown explain client/cipher/static-rsa
+  shakedown explain client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural")]
+pub struct Explain {
+    /// Finding code, scenario id or case id
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl Explain {
+    pub fn run(self) -> Result<u8, Exit> {
+        let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
+        let out = &mut io::stdout().lock();
+        if let Ok(code) = self.id.parse::<FindingCode>() {
+            finding(code, &catalogue, out)?;
+        } else if let Some(case) = catalogue.cases.iter().find(|c| c.id == self.id) {
+            explain_case(case, &catalogue, out)?;
+        } else if let Some(scenario) = catalogue.scenarios.iter().find(|s| s.id == self.id) {
+            explain_scenario(scenario, &catalogue, out)?;
+        } else {
+            return Err(unknown(&self.id, &catalogue));
+        }
+        out.flush()?;
+        Ok(Exit::GOOD)
+    }
+}
+
+fn unknown(id: &str, catalogue: &Catalogue) -> Exit {
+    let mut known: Vec<&str> = FindingCode::ALL.iter().map(|c| c.as_str()).collect();
+    known.extend(catalogue.scenarios.iter().map(|s| s.id.as_str()));
+    known.extend(catalogue.cases.iter().map(|c| c.id.as_str()));
+    let near = nearest(id, &known);
+    let hint = if near.is_empty() { String::new() } else { format!("; near: {}", near.join(", ")) };
+    Exit::usage(format!("unknown finding, scenario or case {id:?}{hint}"))
+}
+
+fn finding(code: FindingCode, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{code}\n")?;
+    writeln!(out, "What   {}", code.what())?;
+    writeln!(out, "Why    {}", code.why())?;
+    writeln!(out, "Next   {}", code.next_step())?;
+    let fixes = catalogue.adapters.iter().filter_map(|a| Some((&a.title, a.fixes.get(&code)?)));
+    for (i, (title, fix)) in fixes.enumerate() {
+        writeln!(out, "{:<6} {title}: {}", if i == 0 { "Fixes" } else { "" }, fix.join(" "))?;
+    }
+    Ok(())
+}
+
+fn explain_scenario(scenario: &Scenario, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}\n", scenario.id)?;
+    writeln!(out, "{}.", scenario.title)?;
+    writeln!(out, "\nWhy      {}", scenario.why)?;
+    writeln!(out, "Sources  {}", sources(scenario))?;
+    checks(scenario, catalogue, out)?;
+    let cases = catalogue.cases.iter().filter(|c| c.scenario.id == scenario.id);
+    writeln!(out, "\nCases")?;
+    for case in cases {
+        writeln!(out, "  {:<8} {}", case.tier.as_str(), case.id)?;
+    }
+    Ok(())
+}
+
+fn explain_case(case: &Case, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
+    let scenario = &case.scenario;
+    writeln!(out, "{}\n", case.id)?;
+    let suite = case.suite().map_or("its suites", |facts| facts.name);
+    let others = match case.suites.len() {
+        0 | 1 => String::new(),
+        n => format!(" and {} of its kind", n - 1),
+    };
+    let certificate = case.certificate.map_or("no certificate", |kind| kind.as_str());
+    match (scenario.subject, case.pick) {
+        (Subject::Client, Pick::Natural) => writeln!(
+            out,
+            "The server   speaks only {} with {suite}{others} ({certificate}).",
+            case.version.title()
+        )?,
+        (Subject::Client, Pick::Forced) => writeln!(
+            out,
+            "The server   takes {} with {suite}{others} ({certificate}), whatever was offered.",
+            case.version.title()
+        )?,
+        (Subject::Server, _) => writeln!(
+            out,
+            "The client   offers only {} with {suite}{others}, to a server that has TLS 1.2 and 1.3 with ECDHE.",
+            case.version.title()
+        )?,
+    }
+    match (scenario.subject, scenario.line) {
+        (Subject::Server, _) => writeln!(out, "The server   must not answer with a ServerHello.")?,
+        (_, Line::Data) => writeln!(out, "The client   must not send a request.")?,
+        (_, Line::Committed) if case.version >= ProtocolVersion::TLS1_3 => {
+            writeln!(
+                out,
+                "The line     is the client's Finished, or earlier its Certificate or 0-RTT data."
+            )?;
+        }
+        (_, Line::Committed) => writeln!(out, "The line     is the client's ClientKeyExchange.")?,
+    }
+    writeln!(out, "Why          {}", scenario.why)?;
+    writeln!(out, "Sources      {}", sources(scenario))?;
+    if let (Subject::Client, Some(command)) = (scenario.subject, by_hand(case)) {
+        writeln!(out, "By hand      {command}")?;
+        writeln!(
+            out,
+            "             curl --cacert ca.pem https://localhost:4433/        a refusal is right, a page is wrong"
+        )?;
+    }
+    checks(scenario, catalogue, out)
+}
+
+fn checks(scenario: &Scenario, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
+    for check in scenario.checks.iter().filter_map(|id| catalogue.checks.get(id)) {
+        let alerts: Vec<String> = check.alerts.iter().map(ToString::to_string).collect();
+        writeln!(
+            out,
+            "Check        {}: the peer {}; {} ({})",
+            check.id, check.peer_does, check.must, check.source
+        )?;
+        if !alerts.is_empty() {
+            writeln!(out, "             alerts: {}", alerts.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn sources(scenario: &Scenario) -> String {
+    let mut all = scenario.refs.clone();
+    all.push(format!("checks {}", scenario.checks.join(", ")));
+    all.join("; ")
+}
+
+/// The nearest thing that the `openssl` program can play; a forced case has none.
+fn by_hand(case: &Case) -> Option<String> {
+    let name = case.suite()?.openssl_name?;
+    if case.pick == Pick::Forced || case.scenario.psk_ke {
+        return None;
+    }
+    let version = match case.version {
+        ProtocolVersion::TLS1_0 => "-tls1",
+        ProtocolVersion::TLS1_1 => "-tls1_1",
+        ProtocolVersion::TLS1_2 => "-tls1_2",
+        ProtocolVersion::TLS1_3 => "-tls1_3",
+        _ => return None, // the program is rarely built with SSL 3
+    };
+    let ciphers = if case.version >= ProtocolVersion::TLS1_3 {
+        format!("-ciphersuites {name}")
+    } else {
+        format!("-cipher {name}:@SECLEVEL=0")
+    };
+    Some(format!("openssl s_server -accept 4433 -www -cert cert.pem -key key.pem {version} {ciphers}"))
+}

@@ -1,0 +1,73 @@
+//! The command line: one file per command.
+
+mod check;
+mod clients;
+mod exit;
+mod explain;
+mod list;
+mod options;
+mod sinks;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  shakedown survey                                       judge every TLS client found on this machine
+  shakedown check --client curl                          gate one of them: exit 1 on findings
+  shakedown check -- my-client --ca {ca_pem} {url}       gate a program of yours
+  shakedown check --client java --report junit:out.xml   and tell CI about it
+  shakedown explain no-forward-secrecy                   what a finding means
+
+Exit codes: 0 pass or warn, 1 fail, 2 usage, 3 inconclusive, 4 nothing was run, 130 interrupted.";
+
+/// Plays an AWS-style TLS server and says whether TLS clients refuse what they must refuse: anything below TLS 1.2,
+/// anything without forward secrecy.
+#[derive(Debug, Parser)]
+#[command(name = "shakedown", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge every TLS client found on this machine; findings are its result, so it exits 0
+    Survey(check::Survey),
+    /// Gate clients that you name: exit 1 when one of them accepts what it must refuse
+    Check(check::Check),
+    /// List scenarios, cases, suites, clients or floors
+    List(list::List),
+    /// Explain a finding, a scenario or a case
+    Explain(explain::Explain),
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output; a closed pipe there is no error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::USAGE } else { Exit::GOOD });
+        }
+    };
+    let result = match cli.command {
+        Command::Survey(survey) => survey.run(),
+        Command::Check(check) => check.run(),
+        Command::List(list) => list.run(),
+        Command::Explain(explain) => explain.run(),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(exit) => {
+            if let Some(message) = exit.message() {
+                eprintln!("shakedown: {message}");
+            }
+            ExitCode::from(exit.code())
+        }
+    }
+}

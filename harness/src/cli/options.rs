@@ -1,0 +1,210 @@
+//! Options common to runs.
+
+use std::fs;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use wildmatch::WildMatch;
+
+use crate::policy::Floor;
+use crate::run::catalogue::Catalogue;
+use crate::scenario::{Case, Tier};
+
+use super::exit::Exit;
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TierName {
+    /// About 25 cases; a native client takes under 5 s
+    Core,
+    /// One suite of every kind
+    Default,
+    /// Everything that the backend can play
+    Full,
+}
+
+impl TierName {
+    pub const fn tier(self) -> Tier {
+        match self {
+            Self::Core => Tier::Core,
+            Self::Default => Tier::Default,
+            Self::Full => Tier::Full,
+        }
+    }
+}
+
+/// What `survey` and `check` have in common.
+#[derive(Clone, Debug, Args)]
+pub struct RunOptions {
+    /// How much is played
+    #[arg(long, value_enum, default_value = "core")]
+    pub tier: TierName,
+    /// Only cases whose id matches; * stands for any characters
+    #[arg(long, value_name = "GLOB")]
+    pub filter: Option<String>,
+    /// What clients are held to: see `shakedown list floors`
+    #[arg(long, value_name = "ID", default_value = "aws")]
+    pub floor: String,
+    /// The TLS stack that plays the server
+    #[arg(long, value_name = "NAME", default_value = "openssl")]
+    pub backend: String,
+    /// Cases played at the same time (default: the number of processors)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Seconds from a connection's first byte to its end
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub timeout: u16,
+    /// Only every N-th case, beginning with the I-th
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Decides the order of the cases
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// human, json or junit, to standard output or to a file; repeatable
+    #[arg(long, value_name = "FORMAT[:PATH]")]
+    pub report: Vec<ReportTarget>,
+    /// Write the transcript of every case below this folder
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// Scenario files of yours, beside the built-in ones: DIR/client/.../*.toml
+    #[arg(long, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// Keep the environment of this shell for the clients; marks the report
+    #[arg(long)]
+    pub inherit_env: bool,
+    /// Print the clients' paths
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// `--shard I/N`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match parts {
+            Some((index, of)) if 1 <= index && index <= of => Ok(Self { index, of }),
+            _ => Err("allowed: I/N with 1 <= I <= N, such as 1/4".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportFormat {
+    Human,
+    Json,
+    Junit,
+}
+
+/// `--report FORMAT[:PATH]`; without a path, standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTarget {
+    pub format: ReportFormat,
+    pub path: Option<PathBuf>,
+}
+
+impl FromStr for ReportTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = match text.split_once(':') {
+            Some((format, path)) => (format, Some(PathBuf::from(path))),
+            None => (text, None),
+        };
+        let format = match format {
+            "human" => ReportFormat::Human,
+            "json" => ReportFormat::Json,
+            "junit" => ReportFormat::Junit,
+            _ => return Err("allowed: human, json, junit, each with :PATH or alone".to_owned()),
+        };
+        if path.as_ref().is_some_and(|p| p.as_os_str().is_empty()) {
+            return Err("the path behind the colon is empty".to_owned());
+        }
+        Ok(Self { format, path })
+    }
+}
+
+impl RunOptions {
+    /// The built-in data and what `--scenarios` adds.
+    pub fn catalogue(&self) -> Result<Catalogue, Exit> {
+        let overlay = match &self.scenarios {
+            Some(folder) => read_overlay(folder)?,
+            None => Vec::new(),
+        };
+        Catalogue::load(&overlay).map_err(|error| Exit::usage(error.to_string()))
+    }
+
+    pub fn floor(&self, catalogue: &Catalogue) -> Result<Floor, Exit> {
+        catalogue.floor(&self.floor).cloned().ok_or_else(|| {
+            let known: Vec<&str> = catalogue.floors.iter().map(|f| f.id.as_str()).collect();
+            Exit::usage(format!("unknown floor {:?}; known: {}", self.floor, known.join(", ")))
+        })
+    }
+
+    /// The cases that tier, filter and shard leave.
+    pub fn select(&self, catalogue: &Catalogue) -> Result<Vec<Case>, Exit> {
+        let glob = self.filter.as_deref().map(WildMatch::new);
+        let mut cases: Vec<Case> = catalogue
+            .cases
+            .iter()
+            .filter(|case| case.tier <= self.tier.tier())
+            .filter(|case| glob.as_ref().is_none_or(|glob| glob.matches(&case.id)))
+            .cloned()
+            .collect();
+        if let Some(Shard { index, of }) = self.shard {
+            cases =
+                cases.into_iter().enumerate().filter(|(i, _)| i % of == index - 1).map(|(_, c)| c).collect();
+        }
+        if cases.is_empty() {
+            let what = self.filter.as_ref().map_or("the shard".to_owned(), |f| format!("--filter {f:?}"));
+            return Err(Exit::nothing(format!(
+                "{what} selects no case of tier {}; shakedown list cases shows them",
+                self.tier.tier().as_str()
+            )));
+        }
+        Ok(cases)
+    }
+
+    pub fn is_partial(&self) -> bool {
+        self.filter.is_some() || self.shard.is_some()
+    }
+
+    pub fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
+/// Scenario files at most in an overlay.
+const OVERLAY_FILES: usize = 10_000;
+
+fn read_overlay(folder: &std::path::Path) -> Result<Vec<(String, String)>, Exit> {
+    let unreadable = |path: &std::path::Path, error: std::io::Error| {
+        Exit::usage(format!("cannot read {}: {error}", path.display()))
+    };
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(&current).map_err(|e| unreadable(&current, e))? {
+            let path = entry.map_err(|e| unreadable(&current, e))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                let text = fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
+                let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+                files.push((name, text));
+            }
+            if files.len() > OVERLAY_FILES {
+                return Err(Exit::usage(format!("{}: more than {OVERLAY_FILES} files", folder.display())));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

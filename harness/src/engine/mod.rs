@@ -1,0 +1,141 @@
+//! TLS stacks behind one small, object-safe, sans-IO trait.
+//!
+//! An engine never blocks, never opens a socket and never reads the clock: bytes go in with [`Engine::feed`] and
+//! come out with [`Engine::drain`]. Engines decide by their own stack's logic; none of them knows the oracle.
+
+pub mod openssl;
+pub mod pair;
+pub mod rustls;
+pub mod scripted;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::pki::Identity;
+use crate::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+/// One live handshake of a TLS stack.
+pub trait Engine: Send {
+    /// Takes bytes from the peer. Never blocks; failure shows in [`Engine::status`].
+    fn feed(&mut self, from_peer: &[u8]);
+    /// Appends the bytes that the peer is to get. The buffer is the caller's and reused.
+    fn drain(&mut self, to_peer: &mut Vec<u8>);
+    fn status(&self) -> Status;
+    /// Queues application data; ignored before the handshake is done.
+    fn send(&mut self, plaintext: &[u8]);
+    /// Appends the application data that arrived.
+    fn receive(&mut self, plaintext: &mut Vec<u8>);
+    /// Sends close_notify.
+    fn close(&mut self);
+    /// Whether the peer's close_notify arrived.
+    fn peer_closed(&self) -> bool;
+    /// What the stack itself says was negotiated: a cross-check of what the tap read from the wire.
+    fn negotiated(&self) -> Option<Negotiated>;
+}
+
+/// Where a handshake stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    Running,
+    /// The handshake is done as this side sees it. For a client this is provisional until a
+    /// post-handshake byte or an orderly close of the server arrives.
+    Done,
+    Failed(EngineFailure),
+}
+
+/// Why an engine gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineFailure {
+    /// The stack's own words. For people; nothing decides on it.
+    pub text: String,
+    /// The peer's fatal alert, where that was the reason.
+    pub alert_received: Option<AlertDescription>,
+}
+
+/// What a stack says of a completed handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    pub version: ProtocolVersion,
+    pub suite: CipherSuite,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    Client,
+    Server,
+}
+
+/// An external pre-shared key (RFC 8446 2.2) and the key-exchange mode it is used in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ExternalPsk {
+    pub identity: String,
+    /// Test-only key bytes; not printed.
+    pub key: Vec<u8>,
+    /// `psk_ke`: without (EC)DHE, so without forward secrecy (RFC 8446 4.2.9).
+    pub without_dhe: bool,
+}
+
+impl fmt::Debug for ExternalPsk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalPsk")
+            .field("identity", &self.identity)
+            .field("without_dhe", &self.without_dhe)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one end of a handshake is set to. An empty list leaves the stack's own default.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointSpec {
+    /// Oldest first.
+    pub versions: Vec<ProtocolVersion>,
+    /// Most wanted first.
+    pub suites: Vec<CipherSuite>,
+    pub groups: Vec<NamedGroup>,
+    pub schemes: Vec<SignatureScheme>,
+    /// Server only: choose in its own order.
+    pub server_order: bool,
+    /// Server only: certificate and key. `None` for anonymous and PSK suites.
+    pub identity: Option<Arc<Identity>>,
+    /// Client only: the CA's certificate (DER). `None` trusts anybody.
+    pub trust: Option<Arc<Vec<u8>>>,
+    /// Client only.
+    pub server_name: String,
+    /// Most wanted first (RFC 7301).
+    pub alpn: Vec<Vec<u8>>,
+    /// Server only: bits of the finite-field group for DHE; 0 leaves DHE unconfigured.
+    pub dh_bits: u16,
+    pub psk: Option<ExternalPsk>,
+}
+
+/// Why a stack cannot play an [`EndpointSpec`]. Found by trying, and shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotPlay {
+    #[error("{backend} has no {version}")]
+    Version { backend: String, version: ProtocolVersion },
+    #[error("{backend} has no {suite}")]
+    Suite { backend: String, suite: CipherSuite },
+    #[error("{backend} has no group {group}")]
+    Group { backend: String, group: NamedGroup },
+    #[error("{backend} cannot do {what}")]
+    Feature { backend: String, what: &'static str },
+    #[error("{backend} refused the configuration: {text}")]
+    Configuration { backend: String, text: String },
+}
+
+/// A TLS stack.
+pub trait Backend: Send + Sync {
+    /// The name that `--backend` takes.
+    fn id(&self) -> &'static str;
+    /// The library's version.
+    fn version(&self) -> String;
+    /// Opens one end of a handshake. Tried, not looked up.
+    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay>;
+}
+
+/// The backends of this build, by name.
+pub fn backends() -> BTreeMap<&'static str, Arc<dyn Backend>> {
+    let all: [Arc<dyn Backend>; 2] = [Arc::new(openssl::OpenSsl::new()), Arc::new(rustls::Rustls::new())];
+    all.into_iter().map(|backend| (backend.id(), backend)).collect()
+}

@@ -1,0 +1,185 @@
+//! One OpenSSL connection over byte queues.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream};
+
+use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
+
+use super::super::{Engine, EngineFailure, Negotiated, Role, Status};
+
+/// `SSL_R_*_ALERT_*` reason codes are 1000 plus the alert's number.
+const ALERT_REASON_BASE: i32 = 1000;
+/// `ERR_LIB_SSL`.
+const SSL_LIBRARY: i32 = 20;
+
+/// The two byte queues in the place of a socket.
+#[derive(Default)]
+struct Queues {
+    incoming: VecDeque<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Read for Queues {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.incoming.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.incoming.read(buffer)
+    }
+}
+
+impl Write for Queues {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outgoing.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) struct OpenSslEngine {
+    role: Role,
+    stream: SslStream<Queues>,
+    status: Status,
+    peer_closed: bool,
+    received: Vec<u8>,
+}
+
+impl OpenSslEngine {
+    pub(super) fn new(role: Role, context: &SslContext, server_name: &str) -> Result<Self, ErrorStack> {
+        let mut ssl = Ssl::new(context)?;
+        if role == Role::Client && !server_name.is_empty() {
+            ssl.set_hostname(server_name)?;
+            ssl.param_mut().set_host(server_name)?;
+        }
+        let stream = SslStream::new(ssl, Queues::default())?;
+        let mut engine =
+            Self { role, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
+        if role == Role::Client {
+            engine.advance();
+        }
+        Ok(engine)
+    }
+
+    fn advance(&mut self) {
+        if self.status == Status::Running {
+            let result = match self.role {
+                Role::Client => self.stream.connect(),
+                Role::Server => self.stream.accept(),
+            };
+            match result {
+                Ok(()) => self.status = Status::Done,
+                Err(error) if is_pending(error.code()) => {}
+                Err(error) => self.status = Status::Failed(failure(&error)),
+            }
+        }
+        if self.status == Status::Done {
+            self.read_plaintext();
+        }
+    }
+
+    fn read_plaintext(&mut self) {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.stream.ssl_read(&mut buffer) {
+                Ok(0) => {
+                    self.peer_closed = true;
+                    return;
+                }
+                Ok(length) => self.received.extend_from_slice(&buffer[..length]),
+                Err(error) if is_pending(error.code()) => return,
+                Err(error) if error.code() == ErrorCode::ZERO_RETURN => {
+                    self.peer_closed = true;
+                    return;
+                }
+                Err(error) => {
+                    self.status = Status::Failed(failure(&error));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Engine for OpenSslEngine {
+    fn feed(&mut self, from_peer: &[u8]) {
+        if matches!(self.status, Status::Failed(_)) {
+            return;
+        }
+        self.stream.get_mut().incoming.extend(from_peer);
+        self.advance();
+    }
+
+    fn drain(&mut self, to_peer: &mut Vec<u8>) {
+        to_peer.append(&mut self.stream.get_mut().outgoing);
+    }
+
+    fn status(&self) -> Status {
+        self.status.clone()
+    }
+
+    fn send(&mut self, plaintext: &[u8]) {
+        if self.status != Status::Done {
+            return;
+        }
+        // The queue takes everything, so a write is never partial.
+        if let Err(error) = self.stream.ssl_write(plaintext) {
+            self.status = Status::Failed(failure(&error));
+        }
+    }
+
+    fn receive(&mut self, plaintext: &mut Vec<u8>) {
+        plaintext.append(&mut self.received);
+    }
+
+    fn close(&mut self) {
+        if self.status == Status::Done {
+            // Failure to say good-bye changes nothing that was negotiated.
+            let _ = self.stream.shutdown();
+        }
+    }
+
+    fn peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    fn negotiated(&self) -> Option<Negotiated> {
+        if self.status == Status::Running {
+            return None;
+        }
+        let ssl = self.stream.ssl();
+        let version = ssl.version2()?;
+        let version = match version {
+            openssl::ssl::SslVersion::SSL3 => ProtocolVersion::SSL3,
+            openssl::ssl::SslVersion::TLS1 => ProtocolVersion::TLS1_0,
+            openssl::ssl::SslVersion::TLS1_1 => ProtocolVersion::TLS1_1,
+            openssl::ssl::SslVersion::TLS1_2 => ProtocolVersion::TLS1_2,
+            openssl::ssl::SslVersion::TLS1_3 => ProtocolVersion::TLS1_3,
+            _ => return None,
+        };
+        let suite = CipherSuite(u16::from_be_bytes(ssl.current_cipher()?.protocol_id()));
+        Some(Negotiated { version, suite })
+    }
+}
+
+fn is_pending(code: ErrorCode) -> bool {
+    code == ErrorCode::WANT_READ || code == ErrorCode::WANT_WRITE
+}
+
+fn failure(error: &openssl::ssl::Error) -> EngineFailure {
+    let alert_received = error.ssl_error().and_then(|stack| {
+        stack.errors().iter().find_map(|e| {
+            let number = e.reason_code() - ALERT_REASON_BASE;
+            (e.library_code() == SSL_LIBRARY)
+                .then(|| u8::try_from(number).ok())
+                .flatten()
+                .map(AlertDescription)
+        })
+    });
+    EngineFailure { text: error.to_string(), alert_received }
+}

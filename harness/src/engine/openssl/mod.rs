@@ -1,0 +1,80 @@
+//! OpenSSL, vendored, with everything weak compiled in: the only stack here that plays SSL 3 to TLS 1.3.
+//!
+//! The library is set up so that it *can* do what no client should accept: the legacy provider (RC4), security
+//! level 0, SHA-1 and DSA signatures. Nobody ships such a build; as a client it is labelled `(harness build)`.
+
+mod context;
+mod engine;
+mod params;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use openssl::provider::Provider;
+use openssl::ssl::SslContext;
+
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
+
+const ID: &str = "openssl";
+
+/// Contexts kept at most; a context holds keys and parsed certificates (some 100 KiB).
+const CONTEXT_CACHE: usize = 256;
+
+/// The OpenSSL backend. Contexts are built once per specification and kept.
+#[derive(Default)]
+pub struct OpenSsl {
+    contexts: Mutex<HashMap<String, SslContext>>,
+}
+
+impl OpenSsl {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn context(&self, role: Role, spec: &EndpointSpec) -> Result<SslContext, CannotPlay> {
+        load_providers()?;
+        let key = context::cache_key(role, spec);
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(context) = contexts.get(&key) {
+            return Ok(context.clone());
+        }
+        let context = context::build(role, spec)?;
+        if contexts.len() >= CONTEXT_CACHE {
+            contexts.clear();
+        }
+        contexts.insert(key, context.clone());
+        Ok(context)
+    }
+}
+
+impl Backend for OpenSsl {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn version(&self) -> String {
+        let text = openssl::version::version();
+        text.split_whitespace().nth(1).unwrap_or(text).to_owned()
+    }
+
+    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        let context = self.context(role, spec)?;
+        let engine = engine::OpenSslEngine::new(role, &context, &spec.server_name)
+            .map_err(|stack| configuration(&stack))?;
+        Ok(Box::new(engine))
+    }
+}
+
+/// Loads the legacy provider *with fallbacks retained*, once and before the first context: otherwise either RC4 or
+/// everything else is missing.
+fn load_providers() -> Result<(), CannotPlay> {
+    static LEGACY: OnceLock<Result<Provider, String>> = OnceLock::new();
+    match LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).map_err(|stack| stack.to_string())) {
+        Ok(_) => Ok(()),
+        Err(text) => Err(CannotPlay::Configuration { backend: ID.to_owned(), text: text.clone() }),
+    }
+}
+
+fn configuration(stack: &openssl::error::ErrorStack) -> CannotPlay {
+    CannotPlay::Configuration { backend: ID.to_owned(), text: stack.to_string() }
+}

@@ -1,0 +1,190 @@
+//! From an [`EndpointSpec`] to a rustls configuration. What rustls cannot express is said, never dropped.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::server::NoServerSessionStorage;
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, RootCertStore, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion,
+};
+
+use crate::registry::ProtocolVersion;
+
+use super::super::{CannotPlay, EndpointSpec, Role};
+use super::{ID, configuration, feature};
+
+#[derive(Clone)]
+pub(super) enum Config {
+    Client(Arc<ClientConfig>),
+    Server(Arc<ServerConfig>),
+}
+
+impl Config {
+    pub(super) fn connect(&self, server_name: &str) -> Result<Connection, CannotPlay> {
+        match self {
+            Self::Client(config) => {
+                let name = ServerName::try_from(server_name.to_owned()).map_err(configuration)?;
+                ClientConnection::new(Arc::clone(config), name).map(Connection::from).map_err(configuration)
+            }
+            Self::Server(config) => {
+                ServerConnection::new(Arc::clone(config)).map(Connection::from).map_err(configuration)
+            }
+        }
+    }
+}
+
+/// Everything that the configuration depends on, as text.
+pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
+    let mut key = format!(
+        "{role:?} {:?} {:?} {:?} {} {:?} ",
+        spec.versions, spec.suites, spec.groups, spec.server_order, spec.alpn
+    );
+    // Identities are shared and live as long as the run, so their address names them.
+    let _ = write!(key, "{:?} ", spec.identity.as_ref().map(Arc::as_ptr));
+    let _ = write!(key, "{:?}", spec.trust.as_ref().map(Arc::as_ptr));
+    key
+}
+
+pub(super) fn build(role: Role, spec: &EndpointSpec) -> Result<Config, CannotPlay> {
+    if spec.psk.is_some() {
+        return Err(feature("external pre-shared keys"));
+    }
+    let provider = Arc::new(provider(spec)?);
+    let versions = versions(spec)?;
+    match role {
+        Role::Client => client(provider, &versions, spec),
+        Role::Server => server(provider, &versions, spec),
+    }
+}
+
+fn provider(spec: &EndpointSpec) -> Result<CryptoProvider, CannotPlay> {
+    let mut provider = aws_lc_rs::default_provider();
+    if !spec.suites.is_empty() {
+        let all = aws_lc_rs::ALL_CIPHER_SUITES;
+        provider.cipher_suites = spec
+            .suites
+            .iter()
+            .map(|&suite| {
+                let found = all.iter().find(|s| u16::from(s.suite()) == suite.0).copied();
+                found.ok_or(CannotPlay::Suite { backend: ID.to_owned(), suite })
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    if !spec.groups.is_empty() {
+        let all = aws_lc_rs::ALL_KX_GROUPS;
+        provider.kx_groups = spec
+            .groups
+            .iter()
+            .map(|&group| {
+                let found = all.iter().find(|g| u16::from(g.name()) == group.0).copied();
+                found.ok_or(CannotPlay::Group { backend: ID.to_owned(), group })
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(provider)
+}
+
+fn versions(spec: &EndpointSpec) -> Result<Vec<&'static SupportedProtocolVersion>, CannotPlay> {
+    if spec.versions.is_empty() {
+        return Ok(rustls::DEFAULT_VERSIONS.to_vec());
+    }
+    spec.versions
+        .iter()
+        .map(|&version| match version {
+            ProtocolVersion::TLS1_2 => Ok(&TLS12),
+            ProtocolVersion::TLS1_3 => Ok(&TLS13),
+            _ => Err(CannotPlay::Version { backend: ID.to_owned(), version }),
+        })
+        .collect()
+}
+
+fn client(
+    provider: Arc<CryptoProvider>,
+    versions: &[&'static SupportedProtocolVersion],
+    spec: &EndpointSpec,
+) -> Result<Config, CannotPlay> {
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(configuration)?;
+    let mut config = match &spec.trust {
+        Some(ca) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from(ca.as_slice())).map_err(configuration)?;
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+        None => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(TrustAnybody(algorithms)))
+            .with_no_client_auth(),
+    };
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols.clone_from(&spec.alpn);
+    Ok(Config::Client(Arc::new(config)))
+}
+
+fn server(
+    provider: Arc<CryptoProvider>,
+    versions: &[&'static SupportedProtocolVersion],
+    spec: &EndpointSpec,
+) -> Result<Config, CannotPlay> {
+    let identity = spec.identity.as_ref().ok_or_else(|| feature("anonymous key exchange"))?;
+    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(configuration)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(configuration)?;
+    config.ignore_client_order = spec.server_order;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.alpn_protocols.clone_from(&spec.alpn);
+    Ok(Config::Server(Arc::new(config)))
+}
+
+/// For a spec that trusts anybody: signatures are still checked, the chain is not.
+#[derive(Debug)]
+struct TrustAnybody(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for TrustAnybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}

@@ -1,0 +1,103 @@
+//! One rustls connection behind the sans-IO trait.
+
+use std::io::{Read, Write};
+
+use rustls::Connection;
+
+use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
+
+use super::super::{Engine, EngineFailure, Negotiated, Status};
+
+pub(super) struct RustlsEngine {
+    connection: Connection,
+    failure: Option<EngineFailure>,
+    peer_closed: bool,
+    received: Vec<u8>,
+}
+
+impl RustlsEngine {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, failure: None, peer_closed: false, received: Vec::new() }
+    }
+
+    fn process(&mut self) {
+        match self.connection.process_new_packets() {
+            Ok(state) => {
+                self.peer_closed |= state.peer_has_closed();
+                let waiting = state.plaintext_bytes_to_read();
+                let start = self.received.len();
+                self.received.resize(start + waiting, 0);
+                // Exactly that many bytes are buffered, so nothing blocks and nothing is short.
+                if self.connection.reader().read_exact(&mut self.received[start..]).is_err() {
+                    self.received.truncate(start);
+                }
+            }
+            Err(error) => self.failure = Some(failure(&error)),
+        }
+    }
+}
+
+impl Engine for RustlsEngine {
+    fn feed(&mut self, mut from_peer: &[u8]) {
+        while self.failure.is_none() && !from_peer.is_empty() {
+            match self.connection.read_tls(&mut from_peer) {
+                Ok(0) => return, // close_notify was seen: what follows is not TLS
+                Ok(_) => self.process(),
+                Err(error) => {
+                    self.failure = Some(EngineFailure { text: error.to_string(), alert_received: None });
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self, to_peer: &mut Vec<u8>) {
+        while self.connection.wants_write() {
+            if self.connection.write_tls(to_peer).is_err() {
+                return; // a Vec takes everything; not reached
+            }
+        }
+    }
+
+    fn status(&self) -> Status {
+        match &self.failure {
+            Some(failure) => Status::Failed(failure.clone()),
+            None if self.connection.is_handshaking() => Status::Running,
+            None => Status::Done,
+        }
+    }
+
+    fn send(&mut self, plaintext: &[u8]) {
+        if self.status() == Status::Done && self.connection.writer().write_all(plaintext).is_err() {
+            self.failure =
+                Some(EngineFailure { text: "the send buffer is full".to_owned(), alert_received: None });
+        }
+    }
+
+    fn receive(&mut self, plaintext: &mut Vec<u8>) {
+        plaintext.append(&mut self.received);
+    }
+
+    fn close(&mut self) {
+        if self.status() == Status::Done {
+            self.connection.send_close_notify();
+        }
+    }
+
+    fn peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    fn negotiated(&self) -> Option<Negotiated> {
+        let version = ProtocolVersion(u16::from(self.connection.protocol_version()?));
+        let suite = CipherSuite(u16::from(self.connection.negotiated_cipher_suite()?.suite()));
+        Some(Negotiated { version, suite })
+    }
+}
+
+fn failure(error: &rustls::Error) -> EngineFailure {
+    let alert_received = match error {
+        rustls::Error::AlertReceived(description) => Some(AlertDescription(u8::from(*description))),
+        _ => None,
+    };
+    EngineFailure { text: error.to_string(), alert_received }
+}

@@ -1,0 +1,65 @@
+//! rustls 0.23 with aws-lc-rs: TLS 1.2 and 1.3, forward-secret AEAD suites only.
+//!
+//! As a client under test it is opened with an [`EndpointSpec`] whose lists are empty: the library's own defaults.
+
+mod config;
+mod engine;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
+
+const ID: &str = "rustls";
+
+/// Configurations kept at most.
+const CONFIG_CACHE: usize = 256;
+
+/// The rustls backend. Configurations are built once per specification and kept.
+#[derive(Default)]
+pub struct Rustls {
+    configs: Mutex<HashMap<String, config::Config>>,
+}
+
+impl Rustls {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn config(&self, role: Role, spec: &EndpointSpec) -> Result<config::Config, CannotPlay> {
+        let key = config::cache_key(role, spec);
+        let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = configs.get(&key) {
+            return Ok(config.clone());
+        }
+        let config = config::build(role, spec)?;
+        if configs.len() >= CONFIG_CACHE {
+            configs.clear();
+        }
+        configs.insert(key, config.clone());
+        Ok(config)
+    }
+}
+
+impl Backend for Rustls {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn version(&self) -> String {
+        env!("SHAKEDOWN_RUSTLS_VERSION").to_owned()
+    }
+
+    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        let connection = self.config(role, spec)?.connect(&spec.server_name)?;
+        Ok(Box::new(engine::RustlsEngine::new(connection)))
+    }
+}
+
+fn configuration(error: impl std::fmt::Display) -> CannotPlay {
+    CannotPlay::Configuration { backend: ID.to_owned(), text: error.to_string() }
+}
+
+fn feature(what: &'static str) -> CannotPlay {
+    CannotPlay::Feature { backend: ID.to_owned(), what }
+}

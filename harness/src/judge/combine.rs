@@ -1,0 +1,190 @@
+//! From all connections of a case to its verdict: the worst connection counts, controls gate passes only.
+
+use crate::observe::{Ending, Observation, Reach};
+use crate::oracle::Offer;
+
+use super::connection::{Outcome, classify};
+use super::verdict::{Class, Finding, FindingCode, Level, Verdict};
+use super::{CaseFacts, ClientEnded, ClientSaid, Controls};
+
+/// What a case came to.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    pub findings: Vec<Finding>,
+    /// The connection that decided, by its place in the list.
+    pub decided_by: Option<usize>,
+    /// The class that this case proves for the client.
+    pub proven: Option<Class>,
+    /// A refusal without an alert: the case must be run again, alone, and come out the same.
+    pub wants_confirmation: bool,
+    /// The client ended it itself; else the honest server did.
+    pub refused_by_client: bool,
+}
+
+/// Judges a case.
+pub fn judge(
+    case: &CaseFacts<'_>,
+    connections: &[Observation],
+    said: &ClientSaid,
+    controls: &Controls<'_>,
+) -> Judgement {
+    let mut outcomes = Vec::with_capacity(connections.len());
+    let mut after_refusal = false;
+    for seen in connections {
+        let outcome = classify(case, seen, after_refusal);
+        after_refusal |= outcome.is_refusal() || matches!(seen.ending, Ending::ServerAlert(_));
+        outcomes.push(outcome);
+    }
+    let worst = outcomes
+        .iter()
+        .enumerate()
+        .max_by_key(|(i, outcome)| (outcome.rank(), connections[*i].reach, std::cmp::Reverse(*i)))
+        .map(|(i, _)| i);
+    let outcome = worst.map_or(&Outcome::Silent, |i| &outcomes[i]);
+
+    let mut findings = Vec::new();
+    let mut base = match outcome {
+        Outcome::Broke(broken) => {
+            findings.extend(broken.iter().cloned());
+            Verdict::Fail
+        }
+        Outcome::Unclear(finding) => {
+            findings.push(finding.clone());
+            finding.level.verdict()
+        }
+        Outcome::Silent => {
+            let finding = no_hello(said);
+            let verdict = finding.level.verdict();
+            findings.push(finding);
+            verdict
+        }
+        Outcome::Completed(warnings) if case.must_refuse() => {
+            // Something else than the case proposes was completed: the proposal was never put to the client.
+            findings.extend(warnings.iter().cloned());
+            findings.push(Finding::new(
+                FindingCode::ServerCannot,
+                "another session than the case's was completed",
+            ));
+            Verdict::Inconclusive
+        }
+        Outcome::Completed(warnings) => {
+            findings.extend(warnings.iter().cloned());
+            Verdict::Pass
+        }
+        Outcome::NotOffered | Outcome::RefusedByClient { .. } | Outcome::RefusedByServer => Verdict::Pass,
+    };
+    if let Some(finding) = downgraded_retry(connections, &outcomes) {
+        findings.push(finding);
+        base = Verdict::Fail;
+    }
+    if base == Verdict::Pass
+        && case.must_refuse()
+        && let Some(finding) = gate(connections, said, controls)
+    {
+        base = finding.level.verdict();
+        findings.push(finding);
+    }
+    if let Outcome::RefusedByClient { alert: Some(alert) } = outcome
+        && case.must_refuse()
+        && !case.alerts.is_empty()
+        && !case.alerts.contains(alert)
+    {
+        findings.push(Finding::new(FindingCode::UnexpectedAlert, format!("{alert}")));
+    }
+    findings.extend(report_differs(connections, said));
+    let verdict = findings.iter().map(|f| f.level.verdict()).fold(base, Verdict::max);
+    let is_proof = case.must_refuse() && matches!(verdict, Verdict::Pass | Verdict::Warn);
+    Judgement {
+        verdict,
+        decided_by: worst,
+        proven: if is_proof { case.proves() } else { None },
+        wants_confirmation: is_proof && matches!(outcome, Outcome::RefusedByClient { alert: None }),
+        refused_by_client: matches!(outcome, Outcome::RefusedByClient { .. }),
+        findings,
+    }
+}
+
+/// No ClientHello arrived at all.
+fn no_hello(said: &ClientSaid) -> Finding {
+    if let Some(reason) = &said.unsupported {
+        return Finding::new(FindingCode::UnsupportedByClient, reason.clone());
+    }
+    match &said.ended {
+        ClientEnded::Crashed(how) => Finding::new(FindingCode::ClientCrashed, how.clone()),
+        ClientEnded::AtDeadline => Finding::new(FindingCode::Timeout, "no ClientHello before the deadline"),
+        ClientEnded::Interrupted => Finding::new(FindingCode::Timeout, "the run was interrupted"),
+        ClientEnded::NotStarted(why) => Finding::new(FindingCode::NoConnection, why.clone()),
+        ClientEnded::Itself => {
+            Finding::new(FindingCode::NoConnection, "the client ended without a ClientHello")
+        }
+    }
+}
+
+/// Why a refusal proves nothing, if it does not (design 1, rules 1 and 2).
+fn gate(connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>) -> Option<Finding> {
+    if let Err(finding) = controls.positive {
+        return Some(finding.clone());
+    }
+    if let Err(how) = &controls.canary {
+        return Some(Finding::new(FindingCode::CanaryMissed, how.clone()));
+    }
+    // A program that had to be ended, or died, may have had a worse connection still to come.
+    match &said.ended {
+        ClientEnded::AtDeadline | ClientEnded::Interrupted => {
+            return Some(Finding::new(FindingCode::Timeout, "the client did not end by itself"));
+        }
+        ClientEnded::Crashed(how) => return Some(Finding::new(FindingCode::ClientCrashed, how.clone())),
+        ClientEnded::Itself | ClientEnded::NotStarted(_) => {}
+    }
+    let control = controls.offer?;
+    let differs =
+        connections.iter().filter_map(|c| c.offer.as_ref()).any(|offer| !same_offer(offer, control));
+    differs
+        .then(|| Finding::new(FindingCode::Unstable, "the hello differs from the one in the strong control"))
+}
+
+/// The only difference between a control and its case is the weakness, so the client must offer the same in both.
+fn same_offer(a: &Offer, b: &Offer) -> bool {
+    let (a, b) = (a.normalised(), b.normalised());
+    a.legacy_version == b.legacy_version
+        && a.supported_versions == b.supported_versions
+        && a.suites == b.suites
+        && a.groups == b.groups
+        && a.schemes == b.schemes
+        && a.psk_modes == b.psk_modes
+}
+
+/// After a refusal, a hello with a lower maximum version (POODLE). With the fall-back signal of RFC 7507 an honest
+/// server would catch it, so that is no finding.
+fn downgraded_retry(connections: &[Observation], outcomes: &[Outcome]) -> Option<Finding> {
+    let mut highest = None;
+    for (seen, outcome) in connections.iter().zip(outcomes) {
+        let Some(offer) = &seen.offer else { continue };
+        let this = offer.max_version();
+        if let Some(before) = highest
+            && this < before
+            && !offer.fallback_scsv
+        {
+            let detail = format!("a second hello offers at most {this:?} after one with {before:?}");
+            return Some(Finding::new(FindingCode::DowngradedRetry, detail));
+        }
+        if outcome.is_refusal() || matches!(seen.ending, Ending::ServerAlert(_)) {
+            highest = highest.max(Some(this));
+        }
+    }
+    None
+}
+
+fn report_differs(connections: &[Observation], said: &ClientSaid) -> Option<Finding> {
+    let completed = connections.iter().any(|c| c.ending == Ending::Completed && c.client_alert.is_none());
+    let nothing_sent = connections.iter().all(|c| c.reach < Reach::Data);
+    let detail = match said.connected {
+        Some(true) if nothing_sent => "the program says connected; no request arrived",
+        Some(false) if completed => "the program says refused; its request arrived and was answered",
+        _ => return None,
+    };
+    let finding = Finding::new(FindingCode::ClientReportDiffers, detail);
+    debug_assert_eq!(finding.level, Level::Warn);
+    Some(finding)
+}

@@ -1,0 +1,21 @@
+//! shakedown: a test harness for TLS handshakes.
+//!
+//! It plays an AWS-style TLS server whose policy you choose (or that lies on purpose), lets a client connect, and
+//! says whether the client refused what it must refuse: anything below TLS 1.2, anything without forward secrecy.
+//! The map of the modules is in `harness/ARCHITECTURE.md`.
+
+pub mod cli;
+pub mod client;
+pub mod edit;
+pub mod engine;
+pub mod judge;
+pub mod net;
+pub mod observe;
+pub mod oracle;
+pub mod pki;
+pub mod policy;
+pub mod registry;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod wire;

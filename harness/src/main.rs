@@ -1,0 +1,7 @@
+//! The `shakedown` program. See `shakedown --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shakedown::cli::main()
+}

@@ -1,0 +1,111 @@
+//! Both directions of a connection as a list of messages: the evidence behind a verdict.
+
+use std::fmt;
+
+use crate::registry::ProtocolVersion;
+use crate::wire::{Alert, ContentType, Context, Handshake, HandshakeType, KeyExchangeShape};
+
+/// Entries kept at most; a handshake has about ten.
+const ENTRIES: usize = 128;
+/// Bytes of an undecodable start that are kept.
+const RAW_KEPT: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+/// One thing that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Handshake {
+        kind: HandshakeType,
+        body: Vec<u8>,
+    },
+    ChangeCipherSpec,
+    Alert(Alert),
+    /// A record whose content is protected.
+    Protected {
+        content_type: ContentType,
+        length: usize,
+    },
+    /// Bytes that are not TLS.
+    NotTls(Vec<u8>),
+    /// Something that TLS framing allows and its grammar does not.
+    Malformed(String),
+    /// The orderly end of the byte stream.
+    Fin,
+    /// The abrupt end.
+    Reset,
+    /// Decrypted application data, as the engine gave it.
+    ApplicationData(usize),
+}
+
+/// The messages of a connection in the order in which the server side saw and sent them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    entries: Vec<(Side, Seen)>,
+    dropped: usize,
+}
+
+impl Transcript {
+    pub fn push(&mut self, side: Side, seen: Seen) {
+        let seen = match seen {
+            Seen::NotTls(mut bytes) => {
+                bytes.truncate(RAW_KEPT);
+                Seen::NotTls(bytes)
+            }
+            other => other,
+        };
+        if self.entries.len() < ENTRIES {
+            self.entries.push((side, seen));
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    pub fn entries(&self) -> &[(Side, Seen)] {
+        &self.entries
+    }
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut version = ProtocolVersion::TLS1_2;
+        for (side, seen) in &self.entries {
+            let arrow = match side {
+                Side::Client => "client ->",
+                Side::Server => "       <- server",
+            };
+            write!(f, "{arrow:<17} ")?;
+            match seen {
+                Seen::Handshake { kind, body } => {
+                    let context = Context { version, key_exchange: KeyExchangeShape::Other };
+                    match Handshake::decode(*kind, body, &context) {
+                        Ok(Handshake::ServerHello(hello)) => {
+                            version = hello.negotiated_version();
+                            writeln!(f, "{hello:#?}")?;
+                        }
+                        Ok(message) => writeln!(f, "{message:#?}")?,
+                        Err(error) => writeln!(f, "{kind:?}, {} bytes, {error}", body.len())?,
+                    }
+                }
+                Seen::ChangeCipherSpec => writeln!(f, "ChangeCipherSpec")?,
+                Seen::Alert(alert) => writeln!(f, "{alert:?}")?,
+                Seen::Protected { content_type, length } => {
+                    writeln!(f, "protected record, outer type {}, {length} bytes", content_type.0)?;
+                }
+                Seen::NotTls(bytes) => writeln!(f, "not TLS: {:?}", String::from_utf8_lossy(bytes))?,
+                Seen::Malformed(what) => writeln!(f, "malformed: {what}")?,
+                Seen::Fin => writeln!(f, "FIN")?,
+                Seen::Reset => writeln!(f, "RST")?,
+                Seen::ApplicationData(length) => writeln!(f, "application data, {length} bytes decrypted")?,
+            }
+        }
+        if self.dropped > 0 {
+            writeln!(f, "({} more)", self.dropped)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! What a server accepts ([`Policy`]) and what a client is held to ([`Floor`]).
+//!
+//! Both are plain data with a TOML form. This module parses and checks them and decides nothing: what
+//! follows from a policy is said by `oracle`. Texts come in as `&str` together with the file's name; every
+//! error names the file, the line and what would have been allowed.
+
+mod data_file;
+mod floor;
+mod provenance;
+mod resolve;
+mod server;
+
+pub use data_file::{DataError, Problem, Source};
+pub use floor::{Edition, Floor, Treatment};
+pub use provenance::{Certainty, Provenance, Status};
+pub use resolve::parse_policies;
+pub use server::{Order, Policy};

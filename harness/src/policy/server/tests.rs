@@ -1,0 +1,252 @@
+//! Policies: the files of the repository, stand-ins, and what the parser refuses.
+
+use super::*;
+use crate::policy::{Certainty, Status, parse_policies};
+
+const STRONG: &str = include_str!("../../../../scenarios/policies/harness/strong.toml");
+const STATIC_RSA: &str = include_str!("../../../../scenarios/policies/harness/static-rsa.toml");
+const PERMISSIVE: &str = include_str!("../../../../scenarios/policies/harness/permissive.toml");
+
+/// The first sample of the agreed format.
+const ELB: &str = r#"title    = "ALB and NLB, when the listener names no policy"
+versions = ["TLSv1.0", "TLSv1.1", "TLSv1.2"]
+order    = "server"
+suites   = [
+  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+  "TLS_RSA_WITH_AES_128_CBC_SHA",
+]
+groups   = ["secp256r1", "secp384r1"]
+schemes  = ["rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256"]
+
+[provenance]
+status    = "current"
+certainty = "conflicting"
+sources   = ["aws-alb", "s2n"]
+conflicts = ["same suites as s2n's policy of this name, in another order"]
+derived   = ["groups", "schemes"]
+"#;
+
+/// The second one.
+const OPENSEARCH: &str = r#"title       = "OpenSearch domain, TLS 1.2"
+versions    = ["TLSv1.2"]
+suites_from = "elb/ELBSecurityPolicy-2016-08"
+
+[provenance]
+status    = "current"
+certainty = "unpublished"
+sources   = ["doc-opensearch", "aws-opensearch-api"]
+"#;
+
+const ELB_FILE: &str = "scenarios/policies/elb/ELBSecurityPolicy-2016-08.toml";
+const OPENSEARCH_FILE: &str = "scenarios/policies/opensearch/Policy-Min-TLS-1-2-2019-07.toml";
+
+fn refused(change: (&str, &str)) -> DataError {
+    assert!(ELB.contains(change.0), "the test changes a text that is not there: {}", change.0);
+    Policy::parse(ELB_FILE, &ELB.replace(change.0, change.1)).expect_err("refused")
+}
+
+#[test]
+fn the_sample_of_the_agreed_format_parses() {
+    let policy = Policy::parse(ELB_FILE, ELB).expect("parses");
+    assert_eq!(policy.id, "elb/ELBSecurityPolicy-2016-08");
+    assert_eq!(policy.versions, [ProtocolVersion::TLS1_0, ProtocolVersion::TLS1_1, ProtocolVersion::TLS1_2]);
+    assert_eq!(policy.order, Order::Server);
+    assert_eq!(policy.suites, [CipherSuite(0xC02B), CipherSuite(0xC02F), CipherSuite(0x002F)]);
+    assert_eq!(policy.groups, [NamedGroup::SECP256R1, NamedGroup::SECP384R1]);
+    assert_eq!(policy.schemes, [SignatureScheme(0x0401), SignatureScheme(0x0403)]);
+    assert_eq!(policy.dhe_bits, None);
+    assert!(!policy.is_stand_in());
+    let provenance = policy.provenance.expect("given");
+    assert_eq!((provenance.status, provenance.certainty), (Status::Current, Certainty::Conflicting));
+    assert_eq!(provenance.sources, ["aws-alb", "s2n"]);
+    assert_eq!(provenance.derived, ["groups", "schemes"]);
+}
+
+#[test]
+fn a_stand_in_borrows_what_its_versions_can_use() {
+    // The borrower comes first: the order of the files does not matter.
+    let policies = parse_policies([(OPENSEARCH_FILE, OPENSEARCH), (ELB_FILE, ELB)]).expect("parse");
+    let [stand_in, lender] = &policies[..] else { panic!("two policies") };
+    assert_eq!(stand_in.id, "opensearch/Policy-Min-TLS-1-2-2019-07");
+    assert!(stand_in.is_stand_in());
+    assert_eq!(stand_in.suites_from.as_deref(), Some("elb/ELBSecurityPolicy-2016-08"));
+    assert_eq!(stand_in.versions, [ProtocolVersion::TLS1_2]);
+    assert_eq!(stand_in.suites, lender.suites);
+    assert_eq!((&stand_in.groups, &stand_in.schemes), (&lender.groups, &lender.schemes));
+    assert_eq!(stand_in.order, Order::Server);
+
+    let older = OPENSEARCH.replace("[\"TLSv1.2\"]", "[\"TLSv1.0\"]");
+    let policies = parse_policies([(ELB_FILE, ELB), (OPENSEARCH_FILE, &older)]).expect("parse");
+    assert_eq!(policies[1].suites, [CipherSuite(0x002F)], "GCM needs TLS 1.2");
+}
+
+#[test]
+fn a_stand_in_may_borrow_from_a_stand_in() {
+    let second = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "opensearch/Policy-Min-TLS-1-2-2019-07");
+    let files = [("policies/x/second.toml", second.as_str()), (OPENSEARCH_FILE, OPENSEARCH), (ELB_FILE, ELB)];
+    let policies = parse_policies(files).expect("parse");
+    assert_eq!(policies[0].suites, policies[2].suites);
+}
+
+#[test]
+fn a_stand_in_for_nothing_or_for_itself_is_refused() {
+    let error = parse_policies([(OPENSEARCH_FILE, OPENSEARCH)]).expect_err("no lender");
+    assert!(matches!(&error.problem, Problem::UnknownPolicy { id, .. } if id.starts_with("elb/")), "{error}");
+    assert_eq!(error.line, 3);
+
+    let own = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "opensearch/Policy-Min-TLS-1-2-2019-07");
+    let error = parse_policies([(OPENSEARCH_FILE, own.as_str())]).expect_err("itself");
+    assert!(matches!(error.problem, Problem::Circular(_)), "{error}");
+
+    let other = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "x/b");
+    let back = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "x/a");
+    let files = [("policies/x/a.toml", other.as_str()), ("policies/x/b.toml", back.as_str())];
+    let error = parse_policies(files).expect_err("a circle of two");
+    assert!(matches!(error.problem, Problem::Circular(_)), "{error}");
+}
+
+#[test]
+fn two_files_with_one_id_are_refused() {
+    let files = [("a/policies/x.toml", STATIC_RSA), ("b/policies/x.toml", STATIC_RSA)];
+    assert_eq!(parse_policies(files).expect_err("twice").problem, Problem::RepeatedId("x".to_owned()));
+}
+
+#[test]
+fn an_unknown_suite_is_an_error_with_its_line_and_the_nearest_names() {
+    let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_128_CBC_SAH"));
+    assert_eq!(error.line, 7);
+    assert!(matches!(error.problem, Problem::Suite(_)), "{error}");
+    assert!(error.to_string().contains("TLS_RSA_WITH_AES_128_CBC_SHA"), "{error}");
+    let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", "AES128-SHA"));
+    assert!(error.to_string().contains("TLS_RSA_WITH_AES_128_CBC_SHA"), "OpenSSL's name: {error}");
+}
+
+#[test]
+fn unknown_groups_schemes_versions_and_words_are_errors_with_their_line() {
+    let error = refused(("secp384r1", "P-384"));
+    assert!(matches!(error.problem, Problem::Group(_)), "{error}");
+    assert_eq!(error.line, 9);
+    let error = refused(("rsa_pkcs1_sha256", "RSA+SHA256"));
+    assert!(matches!(error.problem, Problem::Scheme(_)), "{error}");
+    assert_eq!(error.line, 10);
+    let error = refused(("TLSv1.1", "TLSv11"));
+    assert!(matches!(error.problem, Problem::Version(_)), "{error}");
+    assert_eq!(error.line, 2);
+    let error = refused(("\"server\"", "\"both\""));
+    assert!(matches!(error.problem, Problem::Toml(_)), "{error}");
+    assert!(error.to_string().contains("client"), "{error}");
+    assert_eq!(error.line, 3);
+    let error = refused(("\"groups\", \"schemes\"", "\"curves\""));
+    assert!(
+        matches!(&error.problem, Problem::Word { key: "derived", word, .. } if word == "curves"),
+        "{error}"
+    );
+    assert_eq!(error.line, 17);
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_its_line_and_the_allowed_keys() {
+    let error = refused(("groups   =", "curves ="));
+    assert_eq!(error.line, 9, "{error}");
+    assert!(error.to_string().contains("curves") && error.to_string().contains("groups"), "{error}");
+    let error = refused(("sources  ", "source"));
+    assert_eq!(error.line, 15, "{error}");
+}
+
+#[test]
+fn empty_lists_and_texts_are_refused() {
+    let title = "\"ALB and NLB, when the listener names no policy\"";
+    assert_eq!(refused((title, "\"\"")).problem, Problem::Empty { key: "title" });
+    let versions = "[\"TLSv1.0\", \"TLSv1.1\", \"TLSv1.2\"]";
+    assert_eq!(refused((versions, "[]")).problem, Problem::Empty { key: "versions" });
+    assert_eq!(refused(("[\"secp256r1\", \"secp384r1\"]", "[]")).problem, Problem::Empty { key: "groups" });
+    assert_eq!(refused(("[\"aws-alb\", \"s2n\"]", "[]")).problem, Problem::Empty { key: "sources" });
+}
+
+#[test]
+fn versions_upside_down_and_repeated_entries_are_refused() {
+    let error = refused(("\"TLSv1.0\", \"TLSv1.1\"", "\"TLSv1.1\", \"TLSv1.0\""));
+    let (lower, higher) = (ProtocolVersion::TLS1_0, ProtocolVersion::TLS1_1);
+    assert_eq!(error.problem, Problem::UpsideDown { lower, higher });
+    assert_eq!(error.line, 2);
+    let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+    assert!(matches!(error.problem, Problem::Repeated { key: "suites", .. }), "{error}");
+    assert_eq!(error.line, 7);
+}
+
+#[test]
+fn values_that_no_server_may_choose_are_refused() {
+    for name in ["TLS_FALLBACK_SCSV", "TLS_EMPTY_RENEGOTIATION_INFO_SCSV", "GREASE_0A0A"] {
+        let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", name));
+        assert!(matches!(error.problem, Problem::Reserved { key: "suites", .. }), "{error}");
+    }
+    let error = refused(("secp384r1", "GREASE_1A1A"));
+    assert!(matches!(error.problem, Problem::Reserved { key: "groups", .. }), "{error}");
+    let error = refused(("ecdsa_secp256r1_sha256", "GREASE_1A1A"));
+    assert!(matches!(error.problem, Problem::Reserved { key: "schemes", .. }), "{error}");
+}
+
+#[test]
+fn entries_that_no_version_can_use_and_versions_that_no_suite_serves_are_refused() {
+    let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256"));
+    assert!(matches!(error.problem, Problem::Unusable { key: "suites", .. }), "{error}");
+    let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_128_GCM_SHA256"));
+    assert_eq!(error.problem, Problem::Idle(ProtocolVersion::TLS1_0));
+    let error = refused(("secp384r1", "X25519MLKEM768"));
+    assert!(matches!(error.problem, Problem::Unusable { key: "groups", .. }), "{error}");
+    let error = refused(("ecdsa_secp256r1_sha256", "mldsa44"));
+    assert!(matches!(error.problem, Problem::Unusable { key: "schemes", .. }), "{error}");
+}
+
+#[test]
+fn keys_that_the_suites_call_for_may_not_be_missing() {
+    let error = refused(("groups   = [\"secp256r1\", \"secp384r1\"]\n", ""));
+    assert!(matches!(error.problem, Problem::Missing { key: "groups", .. }), "{error}");
+    let error = refused(("schemes  = [\"rsa_pkcs1_sha256\", \"ecdsa_secp256r1_sha256\"]\n", ""));
+    assert!(matches!(error.problem, Problem::Missing { key: "schemes", .. }), "{error}");
+    let error = refused(("order    = \"server\"\n", ""));
+    assert!(matches!(error.problem, Problem::Missing { key: "order", .. }), "{error}");
+}
+
+#[test]
+fn a_policy_has_either_suites_or_a_lender() {
+    let both = ELB.replace("order    =", "suites_from = \"harness/static-rsa\"\norder    =");
+    let files = [(ELB_FILE, both.as_str()), ("policies/harness/static-rsa.toml", STATIC_RSA)];
+    assert!(matches!(parse_policies(files).expect_err("both").problem, Problem::Exclusive { .. }));
+    let neither = OPENSEARCH.replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "");
+    let error = Policy::parse(OPENSEARCH_FILE, &neither).expect_err("neither");
+    assert!(matches!(error.problem, Problem::Missing { key: "suites", .. }), "{error}");
+}
+
+#[test]
+fn the_strong_policy_is_tls_1_2_and_1_3_with_ephemeral_curves_and_aead() {
+    let policy = Policy::parse("scenarios/policies/harness/strong.toml", STRONG).expect("parses");
+    assert_eq!(policy.id, "harness/strong");
+    assert_eq!(policy.versions, [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3]);
+    for suite in &policy.suites {
+        let facts = registry::suite(*suite).expect("known");
+        assert!(matches!(facts.key_exchange, KeyExchange::Ecdhe | KeyExchange::Tls13), "{suite}");
+        assert!(facts.aead, "{suite}");
+    }
+}
+
+#[test]
+fn a_policy_without_curves_and_signatures_needs_no_groups_and_schemes() {
+    let policy = Policy::parse("policies/harness/static-rsa.toml", STATIC_RSA).expect("parses");
+    assert!(policy.groups.is_empty() && policy.schemes.is_empty());
+    assert_eq!(policy.suites.len(), 6);
+}
+
+#[test]
+fn the_permissive_policy_serves_every_version() {
+    let policy = Policy::parse("policies/harness/permissive.toml", PERMISSIVE).expect("parses");
+    assert_eq!(policy.versions, ProtocolVersion::ALL);
+    assert_eq!(policy.suites.len(), 109);
+}
+
+#[test]
+fn the_size_of_the_servers_own_group_is_optional() {
+    let text = STATIC_RSA.replace("order ", "dhe_bits = 1024\norder ");
+    assert_eq!(Policy::parse("policies/x.toml", &text).expect("parses").dhe_bits, Some(1024));
+}

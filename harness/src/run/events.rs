@@ -1,0 +1,172 @@
+//! What a run tells: the only interface between the runner and the reporters, and the JSON lines format.
+//!
+//! Fields marked `skip` are for the human table and do not stand in the JSON lines.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::judge::{Class, Finding, FindingCode, Verdict};
+use crate::observe::Reach;
+
+/// The number in the schema's file name (`schema/events-1.json`). A new optional key keeps it.
+pub const SCHEMA: u32 = 1;
+
+/// One line of the JSON lines report.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    RunStarted(RunStarted),
+    Client(ClientEvent),
+    CaseFinished(Box<CaseFinished>),
+    RunFinished(RunFinished),
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStarted {
+    pub schema: u32,
+    pub shakedown: String,
+    /// RFC 3339, UTC, whole seconds.
+    pub started: String,
+    pub floor: String,
+    pub tier: String,
+    pub seed: u64,
+    /// Backend id to library version.
+    pub servers: BTreeMap<String, String>,
+    /// Cases planned, over all clients.
+    pub planned: u64,
+    #[serde(skip)]
+    pub floor_title: String,
+    #[serde(skip)]
+    pub cases_per_client: u64,
+    /// `survey` looks, `check` gates.
+    #[serde(skip)]
+    pub gates: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientKind {
+    InProcess,
+    Closure,
+    Command,
+    Worker,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientStatus {
+    Ready,
+    NotInstalled,
+}
+
+/// What a client's control hello offers. Names are IANA's; unknown values are hex; GREASE is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offers {
+    pub versions: Vec<String>,
+    pub suites: Vec<String>,
+    pub groups: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientEvent {
+    pub client: String,
+    pub kind: ClientKind,
+    pub version: Option<String>,
+    pub path: Option<String>,
+    pub status: ClientStatus,
+    /// Certificate name (`rsa2048`) to `completed` or the code of the reason it was not.
+    pub controls: BTreeMap<String, String>,
+    pub offers: Option<Offers>,
+    /// Findings about the client as a whole that are known before its cases: the lint of its hello.
+    pub findings: Vec<Finding>,
+    /// The install hint of a client that was not found, or why it could not be started.
+    pub detail: Option<String>,
+    /// What the table prints after the name, such as `(harness build)`.
+    #[serde(skip)]
+    pub label: Option<String>,
+    /// Finding code to the program and arguments that mend it: `["curl", "--tlsv1.2"]`.
+    #[serde(skip)]
+    pub fixes: BTreeMap<FindingCode, Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Canary {
+    /// The permissive client was driven past the refusal line.
+    Caught,
+    /// It was not: the case proves nothing.
+    Missed,
+    /// The case has nothing to refuse.
+    NotNeeded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expected {
+    MustRefuse,
+    MayComplete,
+    MustComplete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    Client,
+    Server,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseFinished {
+    pub client: String,
+    pub case: String,
+    pub scenario: String,
+    pub checks: Vec<String>,
+    pub server: String,
+    pub canary: Canary,
+    pub expected: Expected,
+    pub reach: Option<Reach>,
+    pub version: Option<String>,
+    pub suite: Option<String>,
+    pub group: Option<String>,
+    pub alert: Option<String>,
+    pub alert_by: Option<Side>,
+    pub verdict: Verdict,
+    pub findings: Vec<Finding>,
+    /// Milliseconds from the start of the client to its end, of the run that was judged.
+    pub ms: f64,
+    /// The classes of weakness that the case proposes; empty for a strong case.
+    #[serde(skip)]
+    pub classes: Vec<Class>,
+    /// Whether the ServerHello was forced (else the honest server has nothing else to offer).
+    #[serde(skip)]
+    pub forced: bool,
+    /// Whether the case is about finite-field DHE.
+    #[serde(skip)]
+    pub finite_field: bool,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClientTotals {
+    pub verdict: Option<Verdict>,
+    pub pass: u64,
+    pub warn: u64,
+    pub fail: u64,
+    pub inconclusive: u64,
+    pub skipped: u64,
+    /// Findings about the client as a whole that are known only at its end: `class-unproven`.
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RunFinished {
+    pub clients: BTreeMap<String, ClientTotals>,
+    pub findings: BTreeMap<String, u64>,
+    pub interrupted: bool,
+    pub exit: u8,
+    pub ms: f64,
+    /// User and system time of the harness itself, without its clients.
+    pub cpu_ms: f64,
+    /// Largest resident set of the harness itself.
+    pub peak_rss_mib: f64,
+}

@@ -1,0 +1,12 @@
+//! Running cases: controls, schedule, events.
+
+pub mod catalogue;
+pub mod client;
+pub mod controls;
+pub mod events;
+mod evidence;
+pub mod live;
+pub mod one;
+pub mod play;
+pub mod runner;
+pub mod stage;

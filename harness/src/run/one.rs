@@ -1,0 +1,255 @@
+//! One case for one client: stage, canary, play, verdict, event.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::Backend;
+use crate::judge::{
+    self, CaseFacts, Class, Controls, Finding, FindingCode, Judgement, RefusalLine, Refuser, Verdict,
+};
+use crate::observe::{Ending, Observation};
+use crate::oracle::{self, Breach};
+use crate::pki::{KeyKind, Pki};
+use crate::policy::Floor;
+use crate::registry::AlertDescription;
+use crate::scenario::{Case, CheckTable, Line, Subject};
+
+use super::client::Client;
+use super::controls::{Canaries, Positive, weak_offer};
+use super::events::{Canary, CaseFinished, Expected, Side};
+use super::play::{self, Ground, Played};
+use super::runner::ms;
+use super::stage::{self, Stage, StageError};
+
+/// What all cases of a run share.
+pub struct Context {
+    pub ground: Arc<Ground>,
+    pub pki: Arc<Pki>,
+    pub canaries: Arc<Canaries>,
+    pub floor: Floor,
+    pub checks: CheckTable,
+    pub backend: Arc<dyn Backend>,
+    pub evidence: Option<PathBuf>,
+}
+
+/// A judged case.
+pub struct Outcome {
+    pub event: CaseFinished,
+    pub proven: Option<Class>,
+    pub wants_confirmation: bool,
+}
+
+impl Outcome {
+    /// The control was lost: passes of must-refuse cases prove nothing any more.
+    pub fn lose_control(&mut self) {
+        let is_refusal = self.event.expected == Expected::MustRefuse;
+        if is_refusal && matches!(self.event.verdict, Verdict::Pass | Verdict::Warn) {
+            self.doubt(FindingCode::ControlLost, "the strong control after this case was not completed");
+        }
+    }
+
+    /// Takes a pass back.
+    pub fn doubt(&mut self, code: FindingCode, detail: &str) {
+        let finding = Finding::new(code, detail);
+        self.event.verdict = self.event.verdict.max(finding.level.verdict());
+        self.event.findings.push(finding);
+        self.proven = None;
+    }
+
+    /// Whether another run of the case came to the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let (a, b) = (&self.event, &other.event);
+        (a.verdict, a.reach, &a.alert, a.alert_by) == (b.verdict, b.reach, &b.alert, b.alert_by)
+    }
+}
+
+/// What the judge needs of a case.
+struct Facts {
+    breaches: Vec<Breach>,
+    alerts: Vec<AlertDescription>,
+}
+
+impl Facts {
+    fn of(context: &Context, case: &Case) -> Self {
+        let proposal = stage::proposal(case);
+        Self {
+            breaches: proposal.map(|p| oracle::breaches(&context.floor, &p)).unwrap_or_default(),
+            alerts: context.checks.alerts(&case.scenario.checks),
+        }
+    }
+
+    fn case<'a>(&'a self, context: &'a Context, case: &'a Case, stage: &'a Stage) -> CaseFacts<'a> {
+        CaseFacts {
+            floor: &context.floor,
+            policy: &stage.policy,
+            key: stage.key,
+            bad_certificate: stage.certificate.is_some_and(|kind| kind.is_bad()),
+            forced: stage.forced,
+            psk_ke: case.scenario.psk_ke,
+            refuser: match case.scenario.subject {
+                Subject::Client => Refuser::Client,
+                Subject::Server => Refuser::Server,
+            },
+            line: match case.scenario.line {
+                Line::Committed => RefusalLine::Committed,
+                Line::Data => RefusalLine::Data,
+            },
+            breaches: &self.breaches,
+            alerts: &self.alerts,
+            reference: case.scenario.refs.first().map(String::as_str),
+        }
+    }
+}
+
+/// Plays and judges a case. `None` when the run was interrupted meanwhile.
+pub async fn run(
+    context: &Arc<Context>,
+    case: &Case,
+    client: &Arc<Client>,
+    positives: &std::collections::BTreeMap<&'static str, Positive>,
+) -> Option<Outcome> {
+    let stage = match Stage::of(case, &context.backend, &context.pki) {
+        Ok(stage) => Arc::new(stage),
+        Err(error) => return Some(cannot(context, case, client, &error)),
+    };
+    let owned = Facts::of(context, case);
+    let facts = owned.case(context, case, &stage);
+    let canary = if facts.must_refuse() {
+        context.canaries.caught(case, &stage, &facts, &context.backend, &context.pki)
+    } else {
+        Ok(())
+    };
+    let offer = (case.scenario.subject == Subject::Server).then(|| weak_offer(case));
+    let is_server_case = offer.is_some();
+    let opener = Arc::clone(&stage);
+    let played = play::play(&context.ground, client, &case.id, Arc::new(move || opener.open()), offer).await;
+    if context.ground.is_interrupted() {
+        return None;
+    }
+    let positive = positives.get(control_of(case)).or_else(|| positives.values().next());
+    let controls = Controls {
+        positive: positive.map_or(Ok(()), |p| p.result.as_ref().copied()),
+        // The offer of a server case is the case.
+        offer: positive.filter(|_| !is_server_case).and_then(|p| p.offer.as_ref()),
+        canary: canary.clone(),
+    };
+    let judgement = judge::judge(&facts, &played.connections, &played.said, &controls);
+    let must_refuse = facts.must_refuse();
+    let canary = match (must_refuse, &canary) {
+        (false, _) => Canary::NotNeeded,
+        (true, Ok(())) => Canary::Caught,
+        (true, Err(_)) => Canary::Missed,
+    };
+    let expected = if must_refuse { Expected::MustRefuse } else { Expected::MayComplete };
+    let mut outcome = outcome(case, client, &stage, &facts, &played, judgement, canary, expected);
+    if played.panicked {
+        outcome.doubt(FindingCode::HarnessPanic, "a task of the harness panicked in this case");
+    }
+    if let Some(folder) = &context.evidence {
+        super::evidence::write(folder, &outcome.event, &played);
+    }
+    Some(outcome)
+}
+
+/// The control that is the case's twin: the same certificate key.
+fn control_of(case: &Case) -> &'static str {
+    match case.certificate.map(|kind| kind.key()) {
+        Some(KeyKind::EcdsaP256) => "ecdsa-p256",
+        Some(KeyKind::Rsa2048) | None => "rsa2048",
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one event")]
+fn outcome(
+    case: &Case,
+    client: &Client,
+    stage: &Stage,
+    facts: &CaseFacts<'_>,
+    played: &Played,
+    judgement: Judgement,
+    canary: Canary,
+    expected: Expected,
+) -> Outcome {
+    let seen = judgement.decided_by.and_then(|i| played.connections.get(i));
+    let proposal = seen.and_then(|s| s.proposal.as_ref());
+    let (alert, alert_by) = alert(seen);
+    let event = CaseFinished {
+        client: client.name.clone(),
+        case: case.id.clone(),
+        scenario: case.scenario.id.clone(),
+        checks: case.scenario.checks.clone(),
+        server: stage.server.to_owned(),
+        canary,
+        expected,
+        reach: seen.map(|s| s.reach),
+        version: proposal.map(|p| p.version.to_string()),
+        suite: proposal.map(|p| p.suite.to_string()),
+        group: proposal.and_then(|p| p.group).map(|g| g.to_string()),
+        alert: alert.map(|a| a.to_string()),
+        alert_by,
+        verdict: judgement.verdict,
+        findings: judgement.findings,
+        ms: ms(played.elapsed),
+        classes: facts.classes(),
+        forced: stage.forced,
+        finite_field: is_finite_field(case),
+    };
+    Outcome { event, proven: judgement.proven, wants_confirmation: judgement.wants_confirmation }
+}
+
+fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
+    let Some(seen) = seen else { return (None, None) };
+    match (&seen.ending, seen.client_alert, seen.server_alert) {
+        (Ending::ServerAlert(alert), ..) => (Some(*alert), Some(Side::Server)),
+        (_, Some(alert), _) => (Some(alert), Some(Side::Client)),
+        (_, None, Some(alert)) => (Some(alert), Some(Side::Server)),
+        _ => (None, None),
+    }
+}
+
+fn is_finite_field(case: &Case) -> bool {
+    case.suite().is_some_and(|facts| facts.is_finite_field() && facts.is_authenticated())
+}
+
+/// The server side cannot play the case.
+fn cannot(context: &Context, case: &Case, client: &Client, error: &StageError) -> Outcome {
+    let finding = match error {
+        StageError::Cannot(reason) => Finding::new(FindingCode::UnsupportedByServer, reason.to_string()),
+        StageError::Mint(error) => Finding::new(FindingCode::ServerCannot, error.to_string()),
+    };
+    unrun(context, case, client, Some(finding))
+}
+
+/// A case that was not run, and why.
+pub fn unrun(context: &Context, case: &Case, client: &Client, reason: Option<Finding>) -> Outcome {
+    let facts = Facts::of(context, case);
+    let must_refuse = facts.breaches.iter().any(|b| b.treatment == crate::policy::Treatment::Fail)
+        || case.certificate.is_some_and(|kind| kind.is_bad());
+    let finding = reason.unwrap_or_else(|| Finding::new(FindingCode::NoConnection, "not run"));
+    let mut classes: Vec<Class> = facts.breaches.iter().filter_map(|b| judge::class_of(b.rule)).collect();
+    if case.certificate.is_some_and(|kind| kind.is_bad()) {
+        classes.push(Class::Authentication);
+    }
+    let event = CaseFinished {
+        client: client.name.clone(),
+        case: case.id.clone(),
+        scenario: case.scenario.id.clone(),
+        checks: case.scenario.checks.clone(),
+        server: context.backend.id().to_owned(),
+        canary: Canary::NotNeeded,
+        expected: if must_refuse { Expected::MustRefuse } else { Expected::MayComplete },
+        reach: None,
+        version: None,
+        suite: None,
+        group: None,
+        alert: None,
+        alert_by: None,
+        verdict: finding.level.verdict(),
+        findings: vec![finding],
+        ms: 0.0,
+        classes,
+        forced: case.pick == crate::scenario::Pick::Forced,
+        finite_field: is_finite_field(case),
+    };
+    Outcome { event, proven: None, wants_confirmation: false }
+}

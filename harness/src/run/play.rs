@@ -1,0 +1,223 @@
+//! One client against one server: over a socket or in memory, within deadlines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::client::{ClientReport, Ended, Room};
+use crate::engine::{CannotPlay, EndpointSpec, Role};
+use crate::judge::{ClientEnded, ClientSaid};
+use crate::net::{CaseListener, Limits, PortBook, Setup, run_in_memory, serve};
+use crate::observe::Observation;
+
+use super::client::{Client, Play, said};
+
+/// What a run shares among its cases.
+pub struct Ground {
+    pub room: Room,
+    pub ports: PortBook,
+    /// From a connection's first byte.
+    pub deadline: Duration,
+    /// From the start of the program to its first byte.
+    pub start_deadline: Duration,
+    /// Turns true when the run is interrupted.
+    pub interrupted: watch::Receiver<bool>,
+    folders: AtomicU64,
+}
+
+/// What came of one play.
+#[derive(Debug)]
+pub struct Played {
+    pub connections: Vec<Observation>,
+    pub said: ClientSaid,
+    /// The end of the program's output.
+    pub output: String,
+    pub elapsed: Duration,
+    pub panicked: bool,
+}
+
+impl Ground {
+    pub fn new(room: Room, deadline: Duration, interrupted: watch::Receiver<bool>) -> Self {
+        // A JVM on a busy machine needs seconds before its first byte.
+        let start_deadline =
+            if deadline < Duration::from_secs(10) { deadline * 2 } else { Duration::from_secs(20) };
+        Self {
+            room,
+            ports: PortBook::default(),
+            deadline,
+            start_deadline,
+            interrupted,
+            folders: AtomicU64::new(0),
+        }
+    }
+
+    pub fn is_interrupted(&self) -> bool {
+        *self.interrupted.borrow()
+    }
+
+    fn next_folder(&self) -> u64 {
+        self.folders.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Plays a case once. `offer` replaces an in-process client's own settings (server cases).
+pub async fn play(
+    ground: &Arc<Ground>,
+    client: &Arc<Client>,
+    case: &str,
+    open: Arc<dyn Fn() -> Result<Setup, CannotPlay> + Send + Sync>,
+    offer: Option<EndpointSpec>,
+) -> Played {
+    match &client.play {
+        Play::InProcess { backend, spec } => {
+            let spec = offer.unwrap_or_else(|| (**spec).clone());
+            let backend = Arc::clone(backend);
+            // Big-number arithmetic on the runtime's threads would hold up the other cases' sockets.
+            let started = Instant::now();
+            let joined = tokio::task::spawn_blocking(move || in_memory(&*backend, &spec, &*open)).await;
+            let (connections, said, output, panicked) = match joined {
+                Ok((connections, said, output)) => (connections, said, output, false),
+                Err(_) => (Vec::new(), not_started("panic"), String::new(), true),
+            };
+            Played { connections, said, output, elapsed: started.elapsed(), panicked }
+        }
+        Play::NotInstalled { .. } => Played {
+            connections: Vec::new(),
+            said: not_started("not installed"),
+            output: String::new(),
+            elapsed: Duration::ZERO,
+            panicked: false,
+        },
+        Play::Command(_) | Play::Worker { .. } | Play::Closure(_) => {
+            over_socket(ground, client, case, open).await
+        }
+    }
+}
+
+fn not_started(why: &str) -> ClientSaid {
+    ClientSaid { ended: ClientEnded::NotStarted(why.to_owned()), connected: None, unsupported: None }
+}
+
+fn in_memory(
+    backend: &dyn crate::engine::Backend,
+    spec: &EndpointSpec,
+    open: &(dyn Fn() -> Result<Setup, CannotPlay> + Send + Sync),
+) -> (Vec<Observation>, ClientSaid, String) {
+    let opened = open().and_then(|setup| Ok((setup, backend.open(Role::Client, spec)?)));
+    match opened {
+        Ok((setup, mut client)) => {
+            let (observation, own) = run_in_memory(&mut *client, setup);
+            let said =
+                ClientSaid { ended: ClientEnded::Itself, connected: Some(own.connected), unsupported: None };
+            (vec![observation], said, own.failure.unwrap_or_default())
+        }
+        Err(cannot) => {
+            let said =
+                ClientSaid { unsupported: Some(cannot.to_string()), ..not_started(&cannot.to_string()) };
+            (Vec::new(), said, String::new())
+        }
+    }
+}
+
+async fn over_socket(
+    ground: &Arc<Ground>,
+    client: &Arc<Client>,
+    case: &str,
+    open: Arc<dyn Fn() -> Result<Setup, CannotPlay> + Send + Sync>,
+) -> Played {
+    let started = Instant::now();
+    let failed = |why: String| Played {
+        connections: Vec::new(),
+        said: not_started(&why),
+        output: String::new(),
+        elapsed: started.elapsed(),
+        panicked: false,
+    };
+    let listener = match CaseListener::bind(&ground.ports) {
+        Ok(listener) => listener,
+        Err(error) => return failed(format!("no port: {error}")),
+    };
+    let folder = match ground.room.case_folder(ground.next_folder()) {
+        Ok(folder) => folder,
+        Err(error) => return failed(error.to_string()),
+    };
+    let address = ground.room.address(case, listener.port(), folder.clone());
+    let (ended_tx, ended_rx) = watch::channel(false);
+    let (first_tx, first_rx) = watch::channel(false);
+    let limits = Limits { connection: ground.deadline };
+    let server = tokio::spawn(async move { serve(listener, || open(), limits, ended_rx, first_tx).await });
+    let stop = deadline(Arc::clone(ground), first_rx);
+    let report = match &client.play {
+        Play::Command(command) => command.run(&ground.room, &address, stop).await,
+        Play::Worker { client: how, idle } => {
+            let ready = idle.lock().await.pop();
+            let worker = match ready {
+                Some(worker) => Ok(worker),
+                None => {
+                    // The worker lives longer than the case, so its folder is its own.
+                    let home = ground.room.case_folder(ground.next_folder());
+                    match home {
+                        Ok(home) => {
+                            let own = ground.room.address(case, address.port, home);
+                            how.start(&ground.room, &own).await.map_err(|e| e.to_string())
+                        }
+                        Err(error) => Err(error.to_string()),
+                    }
+                }
+            };
+            match worker {
+                Ok(worker) => {
+                    let (report, again) = worker.run(&address, stop).await;
+                    idle.lock().await.extend(again);
+                    report
+                }
+                Err(why) => ClientReport::ended(Ended::NotStarted(why)),
+            }
+        }
+        Play::Closure(closure) => {
+            let (closure, its_address) = (Arc::clone(closure), address.clone());
+            let answer = tokio::task::spawn_blocking(move || closure(&its_address));
+            tokio::select! {
+                answer = answer => {
+                    let connected = answer.unwrap_or(false);
+                    ClientReport { connected: Some(connected), ..ClientReport::ended(Ended::Answered { connected }) }
+                }
+                ended = stop => ClientReport::ended(ended),
+            }
+        }
+        Play::InProcess { .. } | Play::NotInstalled { .. } => ClientReport::ended(Ended::Interrupted),
+    };
+    let elapsed = started.elapsed();
+    ended_tx.send_replace(true);
+    let (served, panicked) = match server.await {
+        Ok(served) => {
+            let panicked = served.panicked;
+            (served.observations, panicked)
+        }
+        Err(_) => (Vec::new(), true),
+    };
+    ground.room.leave(&folder);
+    Played { connections: served, said: said(&report), output: report.output, elapsed, panicked }
+}
+
+/// Ends when the client's time is up or the run is interrupted.
+async fn deadline(ground: Arc<Ground>, mut first_byte: watch::Receiver<bool>) -> Ended {
+    let mut interrupted = ground.interrupted.clone();
+    let time = async {
+        let arrival = async { first_byte.wait_for(|seen| *seen).await.is_ok() };
+        let arrived = tokio::time::timeout(ground.start_deadline, arrival).await;
+        if arrived == Ok(true) {
+            tokio::time::sleep(ground.deadline).await;
+        }
+    };
+    let interruption = async {
+        // The guard that this gives must not live on across an await.
+        let _ = interrupted.wait_for(|set| *set).await.is_ok();
+    };
+    tokio::select! {
+        () = time => Ended::TimedOut,
+        () = interruption => Ended::Interrupted,
+    }
+}

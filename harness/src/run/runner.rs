@@ -1,0 +1,512 @@
+//! The schedule: for each client its controls, then its cases in parallel, controls again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::engine::Backend;
+use crate::judge::{Class, Finding, FindingCode, Level, Verdict};
+use crate::pki::{KeyKind, Pki};
+use crate::policy::{Floor, Treatment};
+use crate::registry::{self, ForwardSecrecy, ProtocolVersion};
+use crate::scenario::{Case, CheckTable, Subject};
+
+use super::client::{Client, Play};
+use super::controls::{Canaries, Positive};
+use super::events::{
+    ClientEvent, ClientStatus, ClientTotals, Event, Offers, RunFinished, RunStarted, SCHEMA,
+};
+use super::one::{self, Context, Outcome};
+use super::play::{self, Ground};
+use super::stage::Stage;
+
+/// Cases between two positive controls.
+const BATCH: usize = 50;
+/// One case in so many is repeated in a fresh worker process.
+const WORKER_REPEAT: usize = 10;
+
+/// What a run is asked to do.
+pub struct Plan {
+    pub clients: Vec<Client>,
+    pub cases: Vec<Case>,
+    pub floor: Floor,
+    pub checks: CheckTable,
+    pub backend: Arc<dyn Backend>,
+    pub jobs: usize,
+    pub seed: u64,
+    pub tier: String,
+    pub gates: bool,
+    /// `--filter` or `--shard` chose among the cases, so classes without a selected case are nobody's fault.
+    pub partial: bool,
+    pub strict: bool,
+    pub evidence: Option<std::path::PathBuf>,
+    pub versions: BTreeMap<String, String>,
+}
+
+/// Who hears of a run. An error stops it.
+pub trait Sink: Send {
+    fn event(&mut self, event: &Event) -> std::io::Result<()>;
+    /// A case was played; its verdict follows when the controls have spoken.
+    fn played(&mut self, client: &str);
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    pub exit: u8,
+    /// A task of the harness panicked somewhere.
+    pub panicked: bool,
+    pub clients: BTreeMap<String, ClientTotals>,
+}
+
+/// Runs a plan to its end, or to its interruption.
+pub async fn run(
+    plan: Plan,
+    ground: Arc<Ground>,
+    pki: Arc<Pki>,
+    canaries: Arc<Canaries>,
+    sink: &mut dyn Sink,
+) -> std::io::Result<Finished> {
+    let started = Instant::now();
+    let Plan { clients, cases, .. } = &plan;
+    let applicable: Vec<usize> =
+        clients.iter().map(|client| cases.iter().filter(|c| applies(c, client)).count()).collect();
+    sink.event(&Event::RunStarted(RunStarted {
+        schema: SCHEMA,
+        shakedown: env!("CARGO_PKG_VERSION").to_owned(),
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        floor: plan.floor.id.clone(),
+        tier: plan.tier.clone(),
+        seed: plan.seed,
+        servers: plan.versions.clone(),
+        planned: clients
+            .iter()
+            .zip(&applicable)
+            .filter(|(client, _)| !matches!(client.play, Play::NotInstalled { .. }))
+            .map(|(_, count)| *count as u64)
+            .sum(),
+        floor_title: plan.floor.title.clone(),
+        cases_per_client: applicable.iter().copied().max().unwrap_or_default() as u64,
+        gates: plan.gates,
+    }))?;
+    let mut tally = Tally::default();
+    let context = Arc::new(Context {
+        ground: Arc::clone(&ground),
+        pki,
+        canaries,
+        floor: plan.floor.clone(),
+        checks: plan.checks.clone(),
+        backend: Arc::clone(&plan.backend),
+        evidence: plan.evidence.clone(),
+    });
+    let Plan { clients, cases, jobs, seed, partial, strict, .. } = plan;
+    for client in clients {
+        let client = Arc::new(client);
+        if ground.is_interrupted() {
+            break;
+        }
+        let mine: Vec<Case> = cases.iter().filter(|case| applies(case, &client)).cloned().collect();
+        let (sink, findings) = (&mut *sink, &mut tally.findings);
+        let mut course = Course { context: &context, client: &client, jobs, seed, partial, sink, findings };
+        let totals = course.run(mine).await?;
+        tally.add(&client.name, totals);
+        stop_workers(&client).await;
+    }
+    crate::client::end_all_orphans();
+    let interrupted = ground.is_interrupted();
+    let exit = exit_code(tally.clients.values(), interrupted, strict);
+    let panicked = tally.findings.contains_key(FindingCode::HarnessPanic.as_str());
+    sink.event(&Event::RunFinished(RunFinished {
+        clients: tally.clients.clone(),
+        findings: tally.findings,
+        interrupted,
+        exit,
+        ms: ms(started.elapsed()),
+        cpu_ms: own_cpu().map_or(0.0, ms),
+        peak_rss_mib: peak_rss_mib().unwrap_or_default(),
+    }))?;
+    Ok(Finished { exit, panicked, clients: tally.clients })
+}
+
+/// Server cases need a client that can make weak offers.
+fn applies(case: &Case, client: &Client) -> bool {
+    case.scenario.subject == Subject::Client || client.makes_weak_offers()
+}
+
+async fn stop_workers(client: &Client) {
+    if let Play::Worker { idle, .. } = &client.play {
+        for worker in idle.lock().await.drain(..) {
+            worker.stop().await;
+        }
+    }
+}
+
+/// One client's way through its cases.
+struct Course<'a> {
+    context: &'a Arc<Context>,
+    client: &'a Arc<Client>,
+    jobs: usize,
+    seed: u64,
+    partial: bool,
+    sink: &'a mut dyn Sink,
+    findings: &'a mut BTreeMap<String, u64>,
+}
+
+type Positives = BTreeMap<&'static str, Positive>;
+
+impl Course<'_> {
+    async fn run(&mut self, cases: Vec<Case>) -> std::io::Result<ClientTotals> {
+        let mut totals = ClientTotals::default();
+        if let Play::NotInstalled { hint, .. } = &self.client.play {
+            self.announce(ClientStatus::NotInstalled, &Positives::new(), Vec::new(), Some(hint.clone()))?;
+            totals.verdict = Some(Verdict::Skipped);
+            return Ok(totals);
+        }
+        let positives = self.positives().await;
+        let lint = positives.values().find_map(|p| p.offer.as_ref()).map(|o| lint(&self.context.floor, o));
+        let lint = lint.unwrap_or_default();
+        for finding in &lint {
+            *self.findings.entry(finding.code.to_string()).or_default() += 1;
+            totals.verdict = totals.verdict.max(Some(finding.level.verdict()));
+        }
+        self.announce(ClientStatus::Ready, &positives, lint, None)?;
+        let mut proven = BTreeSet::new();
+        let (mut wanted, mut broken) = (BTreeSet::new(), BTreeSet::new());
+        let nothing_heard = positives.values().all(|p| p.offer.is_none());
+        let order = shuffled(cases.len(), self.seed);
+        for batch in order.chunks(BATCH) {
+            if self.context.ground.is_interrupted() {
+                break;
+            }
+            let batch: Vec<&Case> = batch.iter().map(|i| &cases[*i]).collect();
+            let mut outcomes = if nothing_heard {
+                // No control saw a ClientHello: the other cases are not run and share that reason.
+                let reason = positives.values().find_map(|p| p.result.as_ref().err()).cloned();
+                batch.iter().map(|case| one::unrun(self.context, case, self.client, reason.clone())).collect()
+            } else {
+                self.play_batch(&batch, &positives).await
+            };
+            let is_last_control_good =
+                nothing_heard || self.context.ground.is_interrupted() || self.still_good(&positives).await;
+            if !is_last_control_good {
+                outcomes.iter_mut().for_each(Outcome::lose_control);
+            }
+            outcomes.sort_by(|a, b| a.event.case.cmp(&b.event.case));
+            for outcome in outcomes {
+                wanted.extend(outcome.event.classes.iter().copied());
+                broken.extend(outcome.event.findings.iter().filter_map(class_of_code));
+                proven.extend(outcome.proven);
+                count(&mut totals, outcome.event.verdict);
+                for finding in &outcome.event.findings {
+                    *self.findings.entry(finding.code.to_string()).or_default() += 1;
+                }
+                self.sink.event(&Event::CaseFinished(Box::new(outcome.event)))?;
+            }
+        }
+        if !self.context.ground.is_interrupted() {
+            // What was disproven needs no proof any more.
+            proven.extend(broken);
+            for class in unproven(&self.context.floor, &proven, self.partial.then_some(&wanted)) {
+                let detail = format!("{}: no must-refuse case was proven", class.as_str());
+                totals.findings.push(Finding::new(FindingCode::ClassUnproven, detail));
+                totals.verdict = totals.verdict.max(Some(Verdict::Inconclusive));
+            }
+        }
+        Ok(totals)
+    }
+
+    /// The strong control with each key. Without a ClientHello in the first, the second is not tried.
+    async fn positives(&mut self) -> Positives {
+        let mut positives = Positives::new();
+        for (name, key) in [("rsa2048", KeyKind::Rsa2048), ("ecdsa-p256", KeyKind::EcdsaP256)] {
+            let positive = match positives.values().find(|p: &&Positive| p.offer.is_none()) {
+                Some(silent) => silent.clone(),
+                None => self.positive(name, key).await,
+            };
+            positives.insert(name, positive);
+        }
+        positives
+    }
+
+    async fn positive(&self, name: &'static str, key: KeyKind) -> Positive {
+        let stage = match Stage::control(key, &self.context.backend, &self.context.pki) {
+            Ok(stage) => Arc::new(stage),
+            Err(error) => {
+                let finding = Finding::new(FindingCode::ServerCannot, error.to_string());
+                return Positive { result: Err(finding), offer: None };
+            }
+        };
+        let open = Arc::new(move || stage.open());
+        let played =
+            play::play(&self.context.ground, self.client, &format!("control@{name}"), open, None).await;
+        Positive::of(name, &played)
+    }
+
+    /// Whether every control that was good still is.
+    async fn still_good(&self, before: &Positives) -> bool {
+        for (name, key) in [("rsa2048", KeyKind::Rsa2048), ("ecdsa-p256", KeyKind::EcdsaP256)] {
+            let was_good = before.get(name).is_some_and(|p| p.result.is_ok());
+            if was_good && self.positive(name, key).await.result.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn play_batch(&mut self, batch: &[&Case], positives: &Positives) -> Vec<Outcome> {
+        let slots = Arc::new(Semaphore::new(self.jobs.max(1)));
+        let positives = Arc::new(positives.clone());
+        let mut tasks = JoinSet::new();
+        for &case in batch {
+            let (context, client) = (Arc::clone(self.context), Arc::clone(self.client));
+            let (slots, positives, case) = (Arc::clone(&slots), Arc::clone(&positives), case.clone());
+            tasks.spawn(async move {
+                // The semaphore is never closed.
+                let _slot = slots.acquire_owned().await.ok();
+                if context.ground.is_interrupted() {
+                    return None;
+                }
+                one::run(&context, &case, &client, &positives).await.map(|outcome| (case, outcome))
+            });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok(Some(outcome)) => {
+                    self.sink.played(&self.client.name);
+                    outcomes.push(outcome);
+                }
+                Ok(None) => {}
+                Err(_) => {} // made good below: a case without an outcome is a harness panic
+            }
+        }
+        for &case in batch {
+            let is_missing = !outcomes.iter().any(|(c, _)| c.id == case.id);
+            if is_missing && !self.context.ground.is_interrupted() {
+                let panic = Finding::new(FindingCode::HarnessPanic, "a task of the harness panicked");
+                outcomes.push((case.clone(), one::unrun(self.context, case, self.client, Some(panic))));
+            }
+        }
+        self.repeat_alone(&mut outcomes, &positives).await;
+        self.repeat_in_fresh_worker(&mut outcomes, &positives).await;
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Refusals without an alert, and what ended at a deadline beside other cases, are run again alone.
+    async fn repeat_alone(&mut self, outcomes: &mut [(Case, Outcome)], positives: &Positives) {
+        for (case, outcome) in outcomes {
+            if self.context.ground.is_interrupted() {
+                return;
+            }
+            let timed_out =
+                self.jobs > 1 && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
+            if !outcome.wants_confirmation && !timed_out {
+                continue;
+            }
+            let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
+            if timed_out {
+                *outcome = again;
+            } else if !outcome.is_like(&again) {
+                outcome.doubt(FindingCode::Unstable, "run again alone, the client did something else");
+            }
+        }
+    }
+
+    /// A worker may carry state from case to case (design 1, rule 10).
+    async fn repeat_in_fresh_worker(&mut self, outcomes: &mut [(Case, Outcome)], positives: &Positives) {
+        if !matches!(self.client.play, Play::Worker { .. }) {
+            return;
+        }
+        for (case, outcome) in outcomes.iter_mut().step_by(WORKER_REPEAT) {
+            if self.context.ground.is_interrupted() {
+                return;
+            }
+            stop_workers(self.client).await;
+            let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
+            if !outcome.is_like(&again) {
+                outcome.doubt(FindingCode::WorkerState, "a fresh worker process did something else");
+            }
+        }
+    }
+
+    fn announce(
+        &mut self,
+        status: ClientStatus,
+        positives: &Positives,
+        findings: Vec<Finding>,
+        detail: Option<String>,
+    ) -> std::io::Result<()> {
+        let offers = positives.values().find_map(|p| p.offer.as_ref()).map(|offer| {
+            let offer = offer.normalised();
+            Offers {
+                versions: match &offer.supported_versions {
+                    Some(versions) => versions.iter().map(ToString::to_string).collect(),
+                    None => vec![offer.legacy_version.to_string()],
+                },
+                suites: offer.suites.iter().map(ToString::to_string).collect(),
+                groups: offer.groups.iter().flatten().map(ToString::to_string).collect(),
+            }
+        });
+        self.sink.event(&Event::Client(ClientEvent {
+            client: self.client.name.clone(),
+            kind: self.client.kind(),
+            version: self.client.version.clone(),
+            path: self.client.path.as_ref().map(|p| p.display().to_string()),
+            status,
+            controls: positives.iter().map(|(name, p)| ((*name).to_owned(), p.word())).collect(),
+            offers,
+            findings,
+            detail,
+            label: self.client.label.clone(),
+            fixes: self.client.fixes.clone(),
+        }))
+    }
+}
+
+/// What the hello alone says (once per client).
+fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let highest = offer.max_version();
+    if let (Some(recommended), Some(highest)) = (floor.recommended_version, highest)
+        && highest < recommended
+    {
+        let detail = format!("offers at most {}", highest.title());
+        findings.push(Finding::new(FindingCode::BelowRecommendedVersion, detail));
+    }
+    let old: Vec<String> = (offer.supported_versions.iter().flatten())
+        .filter(|v| **v < floor.min_version && ProtocolVersion::ALL.contains(v))
+        .map(|v| v.title())
+        .collect();
+    let weak = offer
+        .suites
+        .iter()
+        .filter_map(|suite| registry::suite(*suite))
+        .filter(|facts| facts.kind == registry::SuiteKind::Suite)
+        .filter(|facts| {
+            (floor.no_forward_secrecy != Treatment::Allow
+                && facts.forward_secrecy() == ForwardSecrecy::Absent)
+                || (floor.unauthenticated != Treatment::Allow && !facts.is_authenticated())
+                || (floor.unencrypted != Treatment::Allow && !facts.is_encrypted())
+        })
+        .count();
+    let psk_ke = offer.psk_modes.as_ref().is_some_and(|modes| modes.contains(&0));
+    let mut what = Vec::new();
+    if !old.is_empty() {
+        what.push(old.join(", "));
+    }
+    if weak > 0 {
+        what.push(format!("{weak} suites that the floor forbids"));
+    }
+    if psk_ke && floor.no_forward_secrecy != Treatment::Allow {
+        what.push("psk_ke".to_owned());
+    }
+    if !what.is_empty() {
+        findings.push(Finding::new(FindingCode::WeakOffered, format!("offers {}", what.join(", "))));
+    }
+    findings
+}
+
+/// The classes that the floor names and nothing proved.
+fn unproven(floor: &Floor, proven: &BTreeSet<Class>, only: Option<&BTreeSet<Class>>) -> Vec<Class> {
+    Class::ALL
+        .into_iter()
+        .filter(|class| match class {
+            Class::Version => true,
+            Class::ForwardSecrecy => floor.no_forward_secrecy == Treatment::Fail,
+            Class::Authentication => floor.unauthenticated == Treatment::Fail,
+            Class::Encryption => floor.unencrypted == Treatment::Fail,
+        })
+        .filter(|class| !proven.contains(class) && only.is_none_or(|wanted| wanted.contains(class)))
+        .collect()
+}
+
+/// The class that a failing finding disproves.
+const fn class_of_code(finding: &Finding) -> Option<Class> {
+    match (finding.code, finding.level) {
+        (FindingCode::BelowMinimumVersion, Level::Fail) => Some(Class::Version),
+        (FindingCode::NoForwardSecrecy, Level::Fail) => Some(Class::ForwardSecrecy),
+        (FindingCode::Unauthenticated, Level::Fail) => Some(Class::Authentication),
+        (FindingCode::Unencrypted, Level::Fail) => Some(Class::Encryption),
+        _ => None,
+    }
+}
+
+fn count(totals: &mut ClientTotals, verdict: Verdict) {
+    match verdict {
+        Verdict::Pass => totals.pass += 1,
+        Verdict::Warn => totals.warn += 1,
+        Verdict::Fail => totals.fail += 1,
+        Verdict::Inconclusive => totals.inconclusive += 1,
+        Verdict::Skipped => totals.skipped += 1,
+    }
+    totals.verdict = totals.verdict.max(Some(verdict));
+}
+
+/// A permutation that depends on the seed alone (SplitMix64 and Fisher-Yates).
+fn shuffled(length: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..length).collect();
+    let mut state = seed;
+    for i in (1..length).rev() {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let bound = i as u64 + 1;
+        order.swap(i, ((z ^ (z >> 31)) % bound) as usize);
+    }
+    order
+}
+
+/// All clients together.
+#[derive(Default)]
+struct Tally {
+    clients: BTreeMap<String, ClientTotals>,
+    findings: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, client: &str, totals: ClientTotals) {
+        for finding in &totals.findings {
+            *self.findings.entry(finding.code.to_string()).or_default() += 1;
+        }
+        self.clients.insert(client.to_owned(), totals);
+    }
+}
+
+/// The exit code of a gate (formats, section 9), first that fits.
+fn exit_code<'a>(clients: impl Iterator<Item = &'a ClientTotals>, interrupted: bool, strict: bool) -> u8 {
+    let clients: Vec<&ClientTotals> = clients.collect();
+    let worst = clients.iter().filter_map(|c| c.verdict).max();
+    let played = clients.iter().any(|c| c.verdict.is_some_and(|v| v != Verdict::Skipped));
+    let skipped = clients.iter().any(|c| c.skipped > 0 || c.verdict == Some(Verdict::Skipped));
+    if interrupted {
+        return 130;
+    }
+    match worst {
+        _ if !played => 4,
+        Some(Verdict::Fail) => 1,
+        Some(Verdict::Inconclusive) => 3,
+        _ if strict && skipped => 3,
+        _ => 0,
+    }
+}
+
+pub(super) fn ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// User and system time of this process, all its threads, without its children.
+fn own_cpu() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+fn peak_rss_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some((kib / 1024.0 * 10.0).round() / 10.0)
+}

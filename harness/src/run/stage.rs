@@ -1,0 +1,221 @@
+//! The server's side of a case or control: policy, backend, edits.
+
+use std::sync::Arc;
+
+use crate::edit::{Change, Edit, Target};
+use crate::engine::scripted::StaticRsaFlight;
+use crate::engine::{Backend, CannotPlay, EndpointSpec, ExternalPsk, Role};
+use crate::net::Setup;
+use crate::oracle::{KeyType, Proposal};
+use crate::pki::{CertificateKind, Identity, KeyKind, MintError, Pki};
+use crate::policy::{Order, Policy};
+use crate::registry::{CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::scenario::{Case, Pick, Subject};
+
+/// The external PSK of the `psk_ke` scenario. A test value: it protects nothing.
+const PSK_KEY: [u8; 32] = *b"shakedown test-only external psk";
+const PSK_IDENTITY: &str = "shakedown";
+
+/// The groups that every server of the harness has.
+const GROUPS: [NamedGroup; 4] =
+    [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1, NamedGroup::SECP521R1];
+
+/// The signature schemes that every server of the harness has: no SHA-1 (design 1, rule 9).
+const SCHEMES: [SignatureScheme; 10] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme(0x0503),
+    SignatureScheme(0x0603),
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme(0x0805),
+    SignatureScheme(0x0806),
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme(0x0501),
+    SignatureScheme(0x0601),
+];
+
+/// A server that can be opened any number of times, once per connection.
+pub struct Stage {
+    pub policy: Policy,
+    pub key: Option<KeyType>,
+    pub certificate: Option<CertificateKind>,
+    /// What the events call the server.
+    pub server: &'static str,
+    pub forced: bool,
+    play: Play,
+}
+
+enum Play {
+    Engine { backend: Arc<dyn Backend>, spec: Box<EndpointSpec>, edits: Vec<Edit> },
+    StaticRsa { version: ProtocolVersion, suites: Vec<CipherSuite>, identity: Arc<Identity> },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    #[error(transparent)]
+    Cannot(#[from] CannotPlay),
+}
+
+impl Stage {
+    /// The server of a case.
+    pub fn of(case: &Case, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
+        if case.scenario.subject == Subject::Server {
+            // The server is strong; the weak side is the client's offer.
+            return Self::control(KeyKind::Rsa2048, backend, pki);
+        }
+        let forced = case.pick == Pick::Forced;
+        let identity = case.certificate.map(|kind| pki.identity(kind)).transpose()?;
+        let is_static_rsa = case.suite().is_some_and(|facts| facts.key_exchange == KeyExchange::Rsa);
+        let play = match (&identity, forced && is_static_rsa) {
+            (Some(identity), true) => Play::StaticRsa {
+                version: case.version,
+                suites: case.suites.clone(),
+                identity: Arc::clone(identity),
+            },
+            _ => {
+                let spec = EndpointSpec {
+                    versions: vec![case.version],
+                    suites: case.suites.clone(),
+                    dh_bits: case.dh_bits,
+                    psk: case.scenario.psk_ke.then(psk),
+                    identity,
+                    ..server_spec()
+                };
+                let edits = if forced { forcing(case.version, &case.suites) } else { Vec::new() };
+                Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits }
+            }
+        };
+        let server = if matches!(play, Play::StaticRsa { .. }) { "scripted" } else { backend.id() };
+        let policy = policy(&case.id, &[case.version], &case.suites, case.dh_bits);
+        let key = case.certificate.map(|kind| key_type(kind.key()));
+        let stage = Self { policy, key, certificate: case.certificate, server, forced, play };
+        // Tried, not looked up.
+        stage.open()?;
+        Ok(stage)
+    }
+
+    /// The strong control for a key: TLS 1.2 and 1.3, ECDHE with AEAD.
+    pub fn control(key: KeyKind, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
+        let certificate = match key {
+            KeyKind::Rsa2048 => CertificateKind::Rsa2048,
+            KeyKind::EcdsaP256 => CertificateKind::EcdsaP256,
+        };
+        let versions = [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3];
+        let suites = Case::strong_suites(key);
+        let spec = EndpointSpec {
+            versions: versions.to_vec(),
+            suites: suites.clone(),
+            identity: Some(pki.identity(certificate)?),
+            ..server_spec()
+        };
+        let stage = Self {
+            policy: policy("control", &versions, &suites, 0),
+            key: Some(key_type(key)),
+            certificate: Some(certificate),
+            server: backend.id(),
+            forced: false,
+            play: Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
+        };
+        stage.open()?;
+        Ok(stage)
+    }
+
+    /// A server that takes the weak offer of a server case: the proof that the offer is real.
+    pub fn permissive(case: &Case, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
+        let spec = EndpointSpec {
+            versions: vec![case.version],
+            suites: case.suites.clone(),
+            dh_bits: case.dh_bits,
+            identity: case.certificate.map(|kind| pki.identity(kind)).transpose()?,
+            ..server_spec()
+        };
+        let stage = Self {
+            policy: policy(&case.id, &[case.version], &case.suites, case.dh_bits),
+            key: case.certificate.map(|kind| key_type(kind.key())),
+            certificate: case.certificate,
+            server: backend.id(),
+            forced: false,
+            play: Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
+        };
+        stage.open()?;
+        Ok(stage)
+    }
+
+    /// A fresh server end.
+    pub fn open(&self) -> Result<Setup, CannotPlay> {
+        match &self.play {
+            Play::Engine { backend, spec, edits } => {
+                Ok(Setup { engine: backend.open(Role::Server, spec)?, edits: edits.clone() })
+            }
+            Play::StaticRsa { version, suites, identity } => {
+                let mut random = [0; 32];
+                getrandom::fill(&mut random).map_err(|error| CannotPlay::Configuration {
+                    backend: "scripted".to_owned(),
+                    text: error.to_string(),
+                })?;
+                let flight = StaticRsaFlight {
+                    version: *version,
+                    suites: suites.clone(),
+                    identity: Arc::clone(identity),
+                    random,
+                };
+                Ok(Setup { engine: flight.open(), edits: Vec::new() })
+            }
+        }
+    }
+}
+
+/// The session that a case proposes, for its classes and its duty.
+pub fn proposal(case: &Case) -> Option<Proposal> {
+    let suite = *case.suites.first()?;
+    let dh_bits = (case.dh_bits > 0).then_some(case.dh_bits);
+    let certificate_bits = case.certificate.and_then(|kind| kind.key().rsa_bits());
+    let psk_ke = case.scenario.psk_ke;
+    Some(Proposal { dh_bits, psk_ke, certificate_bits, ..Proposal::new(case.version, suite) })
+}
+
+pub fn psk() -> ExternalPsk {
+    ExternalPsk { identity: PSK_IDENTITY.to_owned(), key: PSK_KEY.to_vec(), without_dhe: true }
+}
+
+fn server_spec() -> EndpointSpec {
+    EndpointSpec {
+        groups: GROUPS.to_vec(),
+        schemes: SCHEMES.to_vec(),
+        server_order: true,
+        alpn: vec![b"http/1.1".to_vec()],
+        ..EndpointSpec::default()
+    }
+}
+
+/// The honest engine gets a hello that leaves it no other choice; the client does not know.
+fn forcing(version: ProtocolVersion, suites: &[CipherSuite]) -> Vec<Edit> {
+    [Change::SetVersion(version), Change::OfferSuites(suites.to_vec())]
+        .into_iter()
+        .map(|change| Edit { at: Target::ClientHello, change })
+        .collect()
+}
+
+fn policy(id: &str, versions: &[ProtocolVersion], suites: &[CipherSuite], dh_bits: u16) -> Policy {
+    Policy {
+        id: id.to_owned(),
+        title: String::new(),
+        versions: versions.to_vec(),
+        order: Order::Server,
+        suites: suites.to_vec(),
+        groups: GROUPS.to_vec(),
+        schemes: SCHEMES.to_vec(),
+        dhe_bits: (dh_bits > 0).then_some(dh_bits),
+        suites_from: None,
+        provenance: None,
+    }
+}
+
+const fn key_type(key: KeyKind) -> KeyType {
+    match key {
+        KeyKind::Rsa2048 => KeyType::Rsa { bits: 2048 },
+        KeyKind::EcdsaP256 => KeyType::Ecdsa { group: NamedGroup::SECP256R1 },
+    }
+}

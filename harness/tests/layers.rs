@@ -1,0 +1,114 @@
+//! The layer rules of `harness/ARCHITECTURE.md` (layout), held over every source file of the harness.
+//!
+//! The sources are tokenised, not compiled: so the rules see what is behind a `cfg`, what stands in a macro,
+//! and what a name stands for after aliases, globs and re-exports. `layers/fixtures.rs` proves that each
+//! forbidden form is seen and that the allowed ones are left alone.
+
+#[path = "layers/fixtures.rs"]
+mod fixtures;
+#[path = "layers/resolve.rs"]
+mod resolve;
+#[path = "layers/rules.rs"]
+mod rules;
+#[path = "layers/scan.rs"]
+mod scan;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rules::Breach;
+use scan::Tree;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Path below `folder`, with slashes, and text of every Rust file in it.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let parts: Vec<_> =
+                    path.strip_prefix(folder).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
+                files.push((parts.join("/"), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn harness() -> Tree {
+    let files = sources(&root().join("harness/src"));
+    assert!(files.iter().any(|(path, _)| path == "lib.rs"), "the sources were not found");
+    Tree::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+}
+
+fn hold(rule: fn(&Tree) -> Vec<Breach>) {
+    let breaches = rule(&harness());
+    let lines: Vec<String> = breaches.iter().map(Breach::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+#[test]
+fn the_pure_core_names_no_io_clock_randomness_tokio_or_tls_library() {
+    hold(rules::pure_core);
+}
+
+#[test]
+fn engine_and_oracle_or_judge_never_name_each_other() {
+    hold(rules::judge_apart);
+}
+
+#[test]
+fn a_tls_library_is_named_only_in_its_own_folder() {
+    hold(rules::library_folders);
+}
+
+#[test]
+fn report_knows_events_only_and_run_does_not_name_it() {
+    hold(rules::reporters_apart);
+}
+
+#[test]
+fn tokio_is_named_only_where_sockets_are() {
+    hold(rules::tokio_folders);
+}
+
+#[test]
+fn there_are_no_cycles_between_the_modules() {
+    hold(rules::cycles);
+}
+
+#[test]
+fn unsafe_is_written_only_in_the_named_files() {
+    hold(rules::unsafe_files);
+}
+
+#[test]
+fn no_file_is_longer_than_five_hundred_lines() {
+    hold(rules::long_files);
+}
+
+#[test]
+fn no_source_is_hidden_from_these_rules() {
+    hold(rules::hidden_sources);
+}
+
+#[test]
+fn every_test_file_is_listed_in_the_manifest() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let files: Vec<String> = sources(&root().join("harness/tests"))
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| !path.contains('/'))
+        .map(|path| format!("harness/tests/{path}"))
+        .collect();
+    let problems = rules::unlisted_tests(&manifest, &files);
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
