@@ -132,8 +132,10 @@ fn past_the_line(case: &CaseFacts<'_>, seen: &Observation) -> Option<Outcome> {
     if findings.iter().any(|f| f.level == Level::Fail) {
         return Some(Outcome::Broke(findings));
     }
-    // A session that the floor allows counts when the request arrived and was answered.
-    (seen.ending == Ending::Completed && seen.reach == Reach::Data).then_some(Outcome::Completed(findings))
+    // A session that the floor allows counts when the request arrived and was answered. A forced one cannot come
+    // so far: the client's hello and the server's differ, and so do their Finished.
+    let completed = seen.ending == Ending::Completed && seen.reach == Reach::Data;
+    (completed || (case.forced && !findings.is_empty())).then_some(Outcome::Completed(findings))
 }
 
 fn detail(proposal: &Proposal, seen: &Observation) -> String {
@@ -153,9 +155,28 @@ fn by_client(case: &CaseFacts<'_>, seen: &Observation) -> Outcome {
             "the client ended before the whole flight was delivered".to_owned(),
         );
     }
-    // A reach beyond the line was handled before; here the client stopped short of it.
-    debug_assert!(seen.reach < line(case) || !case.must_refuse());
+    if case.must_refuse() && seen.reach >= line(case) {
+        return unclear(
+            FindingCode::ServerCannot,
+            "the client accepted something else than the case's session".to_owned(),
+        );
+    }
+    if case.must_refuse() && !proposes_the_weakness(case, seen) {
+        return unclear(
+            FindingCode::ServerCannot,
+            "the server did not propose the case's weakness".to_owned(),
+        );
+    }
     Outcome::RefusedByClient { alert: seen.client_alert }
+}
+
+/// Whether what crossed the wire breaks every rule that the case is there to break: a refusal of anything else
+/// proves nothing.
+fn proposes_the_weakness(case: &CaseFacts<'_>, seen: &Observation) -> bool {
+    let Some(mut proposal) = seen.proposal.clone() else { return false };
+    proposal.certificate_bits = case.key.as_ref().and_then(oracle::KeyType::rsa_bits);
+    let proposed = oracle::breaches(case.floor, &proposal);
+    case.breaches.iter().filter(|b| b.treatment == Treatment::Fail).all(|wanted| proposed.contains(wanted))
 }
 
 /// The server ended it at the ClientHello.

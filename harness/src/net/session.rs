@@ -124,12 +124,13 @@ impl Session {
             Ending::ClientAlert(alert)
         } else if self.answered {
             Ending::Completed
+        } else if self.client_closed {
+            // Before our own stack's words: it gave up because the client said good-bye.
+            Ending::ClientCloseNotify
         } else if let Some(alert) = self.tap.server_alert {
             Ending::ServerAlert(alert)
         } else if let Status::Failed(failure) = status {
             Ending::ServerFailed(failure.text)
-        } else if self.client_closed {
-            Ending::ClientCloseNotify
         } else {
             Ending::Open
         };

@@ -29,9 +29,7 @@ impl Progress {
         }
         Self { bar }
     }
-}
 
-impl Progress {
     /// A case was played. Its verdict may have to wait for the controls behind it.
     pub fn played(&self, client: &str) {
         self.bar.set_message(printable(client));
@@ -46,8 +44,8 @@ impl Reporter for Progress {
             Event::Client(client) if client.status == ClientStatus::Ready => {
                 self.bar.set_message(printable(&client.client));
             }
-            Event::Client(_) => {}
-            Event::CaseFinished(_) => {} // counted when it was played
+            // Cases were counted when they were played.
+            Event::Client(_) | Event::CaseFinished(_) => {}
             Event::RunFinished(_) => self.bar.finish_and_clear(),
         }
         Ok(())

@@ -31,7 +31,7 @@ pub(super) fn cut_end(text: &str, limit: usize) -> String {
         return text.to_owned();
     }
     let mut out: String = text.chars().take(limit.saturating_sub(2)).collect();
-    out.extend(".".repeat(limit.min(2)).chars());
+    out.push_str(&".."[..limit.min(2)]);
     out
 }
 
@@ -45,7 +45,7 @@ pub(super) fn cut_middle(text: &str, limit: usize) -> String {
     let kept = limit.saturating_sub(2);
     let head = kept.div_ceil(2);
     let mut out: String = chars.iter().take(head).collect();
-    out.extend(".".repeat(limit.min(2)).chars());
+    out.push_str(&".."[..limit.min(2)]);
     out.extend(chars.iter().skip(chars.len() - (kept - head)));
     out
 }

@@ -145,6 +145,9 @@ pub async fn run(
     if played.panicked {
         outcome.doubt(FindingCode::HarnessPanic, "a task of the harness panicked in this case");
     }
+    if played.unserved > 0 {
+        outcome.doubt(FindingCode::ServerCannot, "a connection was not answered");
+    }
     if let Some(folder) = &context.evidence {
         super::evidence::write(folder, &outcome.event, &played);
     }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::client::{ClientReport, Ended, Room};
 use crate::engine::{CannotPlay, EndpointSpec, Role};
 use crate::judge::{ClientEnded, ClientSaid};
-use crate::net::{CaseListener, Limits, PortBook, Setup, run_in_memory, serve};
+use crate::net::{CaseListener, Limits, PortBook, Served, Setup, run_in_memory, serve};
 use crate::observe::Observation;
 
 use super::client::{Client, Play, said};
@@ -36,6 +36,8 @@ pub struct Played {
     pub output: String,
     pub elapsed: Duration,
     pub panicked: bool,
+    /// Connections that nobody answered.
+    pub unserved: usize,
 }
 
 impl Ground {
@@ -81,7 +83,7 @@ pub async fn play(
                 Ok((connections, said, output)) => (connections, said, output, false),
                 Err(_) => (Vec::new(), not_started("panic"), String::new(), true),
             };
-            Played { connections, said, output, elapsed: started.elapsed(), panicked }
+            Played { connections, said, output, elapsed: started.elapsed(), panicked, unserved: 0 }
         }
         Play::NotInstalled { .. } => Played {
             connections: Vec::new(),
@@ -89,6 +91,7 @@ pub async fn play(
             output: String::new(),
             elapsed: Duration::ZERO,
             panicked: false,
+            unserved: 0,
         },
         Play::Command(_) | Play::Worker { .. } | Play::Closure(_) => {
             over_socket(ground, client, case, open).await
@@ -134,6 +137,7 @@ async fn over_socket(
         output: String::new(),
         elapsed: started.elapsed(),
         panicked: false,
+        unserved: 0,
     };
     let listener = match CaseListener::bind(&ground.ports) {
         Ok(listener) => listener,
@@ -191,15 +195,16 @@ async fn over_socket(
     };
     let elapsed = started.elapsed();
     ended_tx.send_replace(true);
-    let (served, panicked) = match server.await {
-        Ok(served) => {
-            let panicked = served.panicked;
-            (served.observations, panicked)
-        }
-        Err(_) => (Vec::new(), true),
-    };
+    let served = server.await.unwrap_or_else(|_| Served { panicked: true, ..Served::default() });
     ground.room.leave(&folder);
-    Played { connections: served, said: said(&report), output: report.output, elapsed, panicked }
+    Played {
+        connections: served.observations,
+        said: said(&report),
+        output: report.output,
+        elapsed,
+        panicked: served.panicked,
+        unserved: served.unserved,
+    }
 }
 
 /// Ends when the client's time is up or the run is interrupted.

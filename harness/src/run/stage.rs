@@ -9,7 +9,9 @@ use crate::net::Setup;
 use crate::oracle::{KeyType, Proposal};
 use crate::pki::{CertificateKind, Identity, KeyKind, MintError, Pki};
 use crate::policy::{Order, Policy};
-use crate::registry::{CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{
+    Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 use crate::scenario::{Case, Pick, Subject};
 
 /// The external PSK of the `psk_ke` scenario. A test value: it protects nothing.
@@ -79,7 +81,7 @@ impl Stage {
                     versions: vec![case.version],
                     suites: case.suites.clone(),
                     dh_bits: case.dh_bits,
-                    psk: case.scenario.psk_ke.then(psk),
+                    psk: pre_shared(case),
                     identity,
                     ..server_spec()
                 };
@@ -174,6 +176,14 @@ pub fn proposal(case: &Case) -> Option<Proposal> {
     let certificate_bits = case.certificate.and_then(|kind| kind.key().rsa_bits());
     let psk_ke = case.scenario.psk_ke;
     Some(Proposal { dh_bits, psk_ke, certificate_bits, ..Proposal::new(case.version, suite) })
+}
+
+/// The key that a case's server has, for `psk_ke` and for the PSK suites up to TLS 1.2.
+fn pre_shared(case: &Case) -> Option<ExternalPsk> {
+    let is_psk_suite = case
+        .suite()
+        .is_some_and(|facts| matches!(facts.authentication, Authentication::Psk | Authentication::RsaPsk));
+    (case.scenario.psk_ke || is_psk_suite).then(psk)
 }
 
 pub fn psk() -> ExternalPsk {

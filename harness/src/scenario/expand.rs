@@ -244,7 +244,7 @@ fn fitting(
 fn carries(facts: &SuiteFacts, key: Option<KeyKind>) -> bool {
     match (facts.authentication, key) {
         (Authentication::Tls13, Some(_)) => true,
-        (Authentication::Rsa, Some(KeyKind::Rsa2048)) => true,
+        (Authentication::Rsa | Authentication::RsaPsk, Some(KeyKind::Rsa2048)) => true,
         (Authentication::Ecdsa, Some(KeyKind::EcdsaP256)) => true,
         _ => false,
     }

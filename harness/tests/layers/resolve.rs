@@ -14,10 +14,13 @@ const DEPTH: usize = 24;
 /// How far a search has come: the steps that it is in the middle of.
 type Steps = Vec<(Vec<String>, Written)>;
 
-/// A tree, and what was found out about it.
+/// The module in which a glob stands, and its path.
+type GlobAt = (Vec<String>, Written);
+
+/// A tree, and the modules that its globs were found to stand for.
 struct Resolver<'a> {
     tree: &'a Tree,
-    globs: RefCell<BTreeMap<(Vec<String>, Written), Vec<Vec<String>>>>,
+    globs: RefCell<BTreeMap<GlobAt, Vec<Vec<String>>>>,
 }
 
 impl Tree {
@@ -156,13 +159,11 @@ impl Resolver<'_> {
             for alias in scope.aliases.get(name).into_iter().flatten().filter(visible) {
                 aliased |= self.follow(parent, alias, rest, steps, found);
             }
-            if aliased {
-                break;
-            }
+            // A function may have the name of a module, and be re-exported beside it.
             if self.tree.modules.contains_key(&path[..=i]) {
                 continue;
             }
-            if !scope.types.contains(name) {
+            if !aliased && !scope.types.contains(name) {
                 self.walk_globs(module, parent, &path[i..], steps, found);
             }
             break;

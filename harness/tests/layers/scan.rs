@@ -90,7 +90,11 @@ impl Tree {
                 hidden: Vec::new(),
             };
             tree.files.push(facts);
-            Scanner { tree: &mut tree, file: path }.scan(tokens, &module_of(path), false);
+            let module = module_of(path);
+            for ancestors in 0..module.len() {
+                tree.modules.entry(module[..ancestors].to_vec()).or_default();
+            }
+            Scanner { tree: &mut tree, file: path }.scan(tokens, &module, false);
         }
         tree
     }
@@ -186,21 +190,20 @@ impl Scanner<'_> {
         let public = is_public(tokens, i);
         let mut depth = 0_usize;
         for at in i + 2..tokens.len() {
-            match &tokens[at] {
-                TokenTree::Punct(punct) => match punct.as_char() {
-                    '<' => depth += 1,
-                    '>' => depth = depth.saturating_sub(1),
-                    ';' => break,
-                    '=' if depth == 0 => {
-                        let (path, _) = chain(tokens, at + 1);
-                        if !path.segments.is_empty() {
-                            let alias = Alias { path, public, scoped: false };
-                            add(self.module(module).aliases.entry(name).or_default(), alias);
-                        }
+            let TokenTree::Punct(punct) = &tokens[at] else { continue };
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' => depth = depth.saturating_sub(1),
+                ';' => break,
+                '=' if depth == 0 => {
+                    let (path, _) = chain(tokens, at + 1);
+                    if !path.segments.is_empty() {
+                        let alias = Alias { path, public, scoped: false };
+                        add(self.module(module).aliases.entry(name).or_default(), alias);
                         return;
                     }
-                    _ => {}
-                },
+                    break;
+                }
                 _ => {}
             }
         }
@@ -256,7 +259,9 @@ impl Scanner<'_> {
                 },
                 TokenTree::Group(group) => {
                     let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                    for part in inner.split(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ',')) {
+                    for part in
+                        inner.split(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ','))
+                    {
                         self.use_tree(part, prefix.clone(), at);
                     }
                     return;
@@ -300,7 +305,8 @@ impl Scanner<'_> {
     /// `#[path = ".."]`, alone or in a `cfg_attr`.
     fn note_attribute(&mut self, tokens: &[TokenTree], i: usize, group: &Group) {
         let is_attribute = group.delimiter() == Delimiter::Bracket
-            && (is_before(tokens, i, '#') || (is_before(tokens, i, '!') && i > 1 && is_punct(tokens, i - 2, '#')));
+            && (is_before(tokens, i, '#')
+                || (is_before(tokens, i, '!') && i > 1 && is_punct(tokens, i - 2, '#')));
         if is_attribute && sets_path(group.stream()) {
             let line = line_of(&tokens[i]);
             self.facts().hidden.push((line, "#[path]"));
@@ -397,9 +403,7 @@ fn is_colons(tokens: &[TokenTree], i: usize) -> bool {
 
 /// Whether a `>` that closes generics stands before `i`; that of `->` and `=>` does not.
 fn closes_generics(tokens: &[TokenTree], i: usize) -> bool {
-    let joint = |at: usize, c: char| {
-        matches!(&tokens[at], TokenTree::Punct(p) if p.as_char() == c && p.spacing() == Spacing::Joint)
-    };
+    let joint = |at: usize, c: char| matches!(&tokens[at], TokenTree::Punct(p) if p.as_char() == c && p.spacing() == Spacing::Joint);
     is_before(tokens, i, '>') && !(i > 1 && (joint(i - 2, '-') || joint(i - 2, '=')))
 }
 

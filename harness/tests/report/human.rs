@@ -275,8 +275,11 @@ fn a_cell_tells_who_ended_the_cases() {
         classes: vec![Class::Version],
         ..completed("x", "a@w", "TLSv1.0", ECDHE, Vec::new())
     };
+    let both = || CaseFinished { classes: vec![Class::Version, Class::ForwardSecrecy], ..forced() };
     let cases = [
         ("refused", vec![forced()]),
+        ("refused", vec![both(), forced()]),
+        ("?", vec![both()]),
         ("refused", vec![forced(), natural()]),
         ("refused", vec![silent()]),
         ("not offered", vec![natural()]),
@@ -318,6 +321,7 @@ fn the_dhe_cell_says_used_rather_than_accepted() {
         ("refused", vec![dhe(Reach::Proposed, Some(Side::Client), true)]),
         ("not offered", vec![dhe(Reach::Offered, Some(Side::Server), false)]),
         ("-", vec![completed("x", "a", "TLSv1.2", ECDHE, Vec::new())]),
+        ("-", vec![CaseFinished { finite_field: true, ..refused("x", "a@tls1.0", &[Class::Version]) }]),
     ];
     for (expected, list) in cases {
         let page = page_of(ready("x", None), list.clone());

@@ -102,7 +102,15 @@ fn ssl_version(version: ProtocolVersion) -> Result<SslVersion, CannotPlay> {
 
 fn set_suites(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), CannotPlay> {
     if spec.suites.is_empty() {
-        return builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0").map_err(|e| configuration(&e));
+        let tls13: Vec<&str> = registry::suites()
+            .iter()
+            .filter(|facts| facts.usable_in(ProtocolVersion::TLS1_3))
+            .filter_map(|facts| known_suite(facts.suite))
+            .collect();
+        return builder
+            .set_ciphersuites(&tls13.join(":"))
+            .and_then(|()| builder.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0"))
+            .map_err(|e| configuration(&e));
     }
     let (mut tls13, mut older) = (Vec::new(), Vec::new());
     for &suite in &spec.suites {

@@ -92,10 +92,10 @@ impl Scripted {
         match self.records.next() {
             Ok(Some(record)) if record.content_type == ContentType::ALERT => {
                 let alert = Alert::parse(&record.payload).map(|a| a.description).ok();
-                self.fail(
-                    "the client refused the flight".to_owned(),
-                    alert.or(Some(AlertDescription::CLOSE_NOTIFY)),
-                );
+                self.status = Status::Failed(EngineFailure {
+                    text: "the client refused the flight".to_owned(),
+                    alert_received: alert.filter(|a| *a != AlertDescription::CLOSE_NOTIFY),
+                });
             }
             Ok(None) => {}
             Ok(Some(_)) | Err(_) => self.fail("the flight has no keys to go on with".to_owned(), None),

@@ -38,6 +38,8 @@ impl fmt::Display for Cell {
 pub(super) struct Tally {
     accepted: bool,
     unproven: bool,
+    /// A case was refused that proposed more than this kind.
+    ambiguous: bool,
     client_ended: bool,
     server_ended_honest: bool,
     server_ended_forced: bool,
@@ -49,21 +51,24 @@ impl Tally {
         self.accepted = true;
     }
 
-    /// Takes note of a case that proposed this kind.
-    pub(super) fn note(&mut self, case: &CaseFinished) {
+    /// Takes note of a case that proposed this kind, alone or among others.
+    pub(super) fn note(&mut self, case: &CaseFinished, alone: bool) {
         match case.verdict {
             Verdict::Skipped => {}
             // A failed case that accepted this kind is counted by its finding (`accept`). One that failed
             // for another reason, such as a retry in plain text, proves nothing about this kind.
             Verdict::Inconclusive | Verdict::Fail => self.unproven = true,
-            Verdict::Pass | Verdict::Warn => self.note_judged(case),
+            Verdict::Pass | Verdict::Warn => self.note_judged(case, alone),
         }
     }
 
-    fn note_judged(&mut self, case: &CaseFinished) {
+    fn note_judged(&mut self, case: &CaseFinished, alone: bool) {
         // A floor that allows the weakness says `may-complete`: completed is completed all the same.
         if case.expected != Expected::MustRefuse && case.reach >= Some(Reach::Committed) {
             self.accepted = true;
+        } else if !alone {
+            // TLS 1.0 with static RSA was refused for its version or for its key exchange: who can tell?
+            self.ambiguous = true;
         } else if ended_by_client(case) {
             self.client_ended = true;
         } else if case.forced {
@@ -85,6 +90,8 @@ impl Tally {
             Cell::Refused
         } else if self.server_ended_honest {
             Cell::NotOffered
+        } else if self.ambiguous {
+            Cell::Unproven
         } else {
             Cell::NoCase
         }

@@ -150,13 +150,14 @@ impl Client {
                 tally.accept();
             }
             if case.classes.contains(&class) {
-                tally.note(case);
+                tally.note(case, case.classes.len() == 1);
             }
         }
         if used_finite_field(case) {
             self.finite_field.accept();
-        } else if case.finite_field {
-            self.finite_field.note(case);
+        } else if case.finite_field && case.classes.is_empty() {
+            // Where the case is weak in itself, its refusal says nothing about DHE.
+            self.finite_field.note(case, true);
         }
         let mut seen = BTreeSet::new();
         for finding in &case.findings {
