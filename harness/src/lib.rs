@@ -4,6 +4,10 @@
 //! says whether the client refused what it must refuse: anything below TLS 1.2, anything without forward secrecy.
 //! The map of the modules is in `harness/ARCHITECTURE.md`.
 
+// An `expect` states its invariant as the reason of its attribute. Output goes through a writer, so that a closed
+// pipe is no panic. Only `main` ends the process.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::exit)]
+
 pub mod cli;
 pub mod client;
 pub mod edit;

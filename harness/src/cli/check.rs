@@ -161,6 +161,10 @@ impl Laid {
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }
+        if let Some(folder) = &options.evidence {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| Exit::usage(format!("cannot write evidence to {}: {e}", folder.display())))?;
+        }
         let Self { pki, room, makers, backends } = self;
         let (interrupt, interrupted) = watch::channel(false);
         tokio::spawn(watch_signals(interrupt));

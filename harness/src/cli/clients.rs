@@ -130,7 +130,7 @@ pub fn command(words: &[String]) -> Result<Client, Exit> {
         return Err(Exit::usage("no command behind --"));
     };
     placeholder::check(arguments, &placeholder::USER).map_err(|e| Exit::usage(e.to_string()))?;
-    let path = crate::client::detect::on_path(program)
+    let path = detect::on_path(program)
         .ok_or_else(|| Exit::usage(format!("{program} is not an executable on PATH")))?;
     Ok(Client::command(path, arguments.to_vec()))
 }

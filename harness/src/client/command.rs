@@ -47,6 +47,11 @@ impl CommandClient {
             Ok(arguments) => arguments,
             Err(error) => return ClientReport::ended(Ended::NotStarted(error.to_string())),
         };
+        if self.arguments.iter().any(|a| a.contains("{ca_p12}")) && !room.write_p12() {
+            return ClientReport::ended(Ended::NotStarted(
+                "cannot write the PKCS #12 trust store".to_owned(),
+            ));
+        }
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&address.workdir).env_clear();
         let mark = format!("{}-{}", std::process::id(), address.port);

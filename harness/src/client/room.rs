@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::pki::{CaBundle, MintError, Pki};
+use crate::pki::{MintError, Pki, ca_p12, ca_pem};
 
 /// What is kept of the user's environment. Everything else (CA bundles, proxies, OPENSSL_CONF, JAVA_TOOL_OPTIONS,
 /// session caches below HOME) could change a verdict.
@@ -32,7 +33,9 @@ pub struct Room {
     root: TempDir,
     ca_pem: PathBuf,
     ca_p12: PathBuf,
-    bundle: CaBundle,
+    ca_der: Vec<u8>,
+    /// Whether the trust store was written; most clients have no use for it.
+    p12: OnceLock<bool>,
     inherit_env: bool,
 }
 
@@ -40,12 +43,11 @@ impl Room {
     /// Writes the CA's PEM file. `inherit_env` keeps the user's environment (`--inherit-env`).
     pub fn new(pki: &Pki, inherit_env: bool) -> Result<Self, RoomError> {
         let root = tempfile::Builder::new().prefix("shakedown-").tempdir().map_err(RoomError::Folder)?;
-        let bundle = CaBundle::of(pki)?;
-        let ca_pem = root.path().join("ca.pem");
-        let ca_p12 = root.path().join("ca.p12");
-        write(&ca_pem, bundle.pem.as_bytes())?;
-        write(&ca_p12, &bundle.p12)?;
-        Ok(Self { root, ca_pem, ca_p12, bundle, inherit_env })
+        let pem_path = root.path().join("ca.pem");
+        let p12_path = root.path().join("ca.p12");
+        write(&pem_path, ca_pem(pki).as_bytes())?;
+        let ca_der = pki.ca_der().to_vec();
+        Ok(Self { root, ca_pem: pem_path, ca_p12: p12_path, ca_der, p12: OnceLock::new(), inherit_env })
     }
 
     /// Writes the embedded adapter files, so that workers can be started from them.
@@ -87,8 +89,16 @@ impl Room {
         }
     }
 
-    pub fn ca_pem_text(&self) -> &str {
-        &self.bundle.pem
+    /// Writes the PKCS #12 trust store, once: making it costs milliseconds. `false` when it cannot be written.
+    pub(super) fn write_p12(&self) -> bool {
+        *self.p12.get_or_init(|| {
+            ca_p12(&self.ca_der).ok().is_some_and(|bytes| write(&self.ca_p12, &bytes).is_ok())
+        })
+    }
+
+    /// Whether clients get the user's environment.
+    pub const fn inherits_env(&self) -> bool {
+        self.inherit_env
     }
 
     /// The environment of a client whose folder is `workdir`.

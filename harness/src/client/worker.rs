@@ -35,6 +35,8 @@ pub struct WorkerClient {
 pub enum WorkerFailure {
     #[error("{0}")]
     Arguments(#[from] placeholder::PlaceholderError),
+    #[error("cannot write the PKCS #12 trust store")]
+    TrustStore,
     #[error("cannot start {program}: {source}")]
     Start { program: PathBuf, source: std::io::Error },
     #[error("no ready line within {seconds} s; its output ended with: {output}")]
@@ -77,6 +79,10 @@ impl WorkerClient {
         values.insert("adapter", self.adapter_folder.display().to_string());
         values.insert("fix", String::new());
         let arguments = placeholder::expand(&self.arguments, &values, &self.fix)?;
+        // Every request names it.
+        if !room.write_p12() {
+            return Err(WorkerFailure::TrustStore);
+        }
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&address.workdir).env_clear();
         let mark = format!("{}-{}", std::process::id(), address.workdir.display());

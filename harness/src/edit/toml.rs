@@ -115,7 +115,7 @@ fn extension_by_name(name: &str) -> Option<ExtensionType> {
     (0..=u16::MAX).map(ExtensionType).find(|kind| kind.name() == Some(name))
 }
 
-fn suite(name: &str) -> Result<crate::registry::CipherSuite, String> {
+fn suite(name: &str) -> Result<registry::CipherSuite, String> {
     registry::suite_by_name(name).map(|facts| facts.suite).ok_or_else(|| {
         format!("unknown suite {name:?}; near: {}", registry::nearest_suite_names(name).join(", "))
     })

@@ -129,7 +129,9 @@ async fn drive(
                 }
                 session.client_bytes(&buffer[..length], &mut out);
                 if !out.is_empty() {
-                    if stream.write_all(&out).await.is_ok() {
+                    // A client that does not read cannot hold the case up.
+                    let write = timeout_at(deadline.unwrap_or(far), stream.write_all(&out));
+                    if matches!(write.await, Ok(Ok(()))) {
                         session.mark_delivered();
                     }
                     out.clear();

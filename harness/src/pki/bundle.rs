@@ -7,26 +7,18 @@ use super::mint::{MintError, Pki};
 /// The password of `{ca_p12}`. It guards nothing: the file holds one public certificate.
 pub const CA_P12_PASSWORD: &str = "shakedown";
 
-/// The harness's CA as files' contents.
-#[derive(Clone, Debug)]
-pub struct CaBundle {
-    pub pem: String,
-    pub p12: Vec<u8>,
-}
-
-impl CaBundle {
-    pub fn of(pki: &Pki) -> Result<Self, MintError> {
-        let mut store = KeyStore::new();
-        store.add_entry("shakedown", KeyStoreEntry::Certificate(Certificate::from_der(pki.ca_der())?));
-        let p12 = store.writer(CA_P12_PASSWORD).write()?;
-        Ok(Self { pem: pem("CERTIFICATE", pki.ca_der()), p12 })
-    }
-}
-
-/// RFC 7468 text of a DER structure.
-fn pem(label: &str, der: &[u8]) -> String {
+/// The CA's certificate, RFC 7468.
+pub fn ca_pem(pki: &Pki) -> String {
     pem::encode_config(
-        &pem::Pem::new(label, der),
+        &pem::Pem::new("CERTIFICATE", pki.ca_der()),
         pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
     )
+}
+
+/// The CA's certificate in a trust store that a JVM reads, RFC 7292. Costs milliseconds: the format stretches even
+/// this password.
+pub fn ca_p12(ca_der: &[u8]) -> Result<Vec<u8>, MintError> {
+    let mut store = KeyStore::new();
+    store.add_entry("shakedown", KeyStoreEntry::Certificate(Certificate::from_der(ca_der)?));
+    Ok(store.writer(CA_P12_PASSWORD).write()?)
 }

@@ -8,6 +8,6 @@ mod bundle;
 mod kind;
 mod mint;
 
-pub use bundle::{CA_P12_PASSWORD, CaBundle};
+pub use bundle::{CA_P12_PASSWORD, ca_p12, ca_pem};
 pub use kind::{CertificateKind, KeyKind, UnknownCertificateKind};
 pub use mint::{Identity, MintError, Pki};

@@ -51,9 +51,9 @@ impl Policy {
 
     /// Parses a policy that borrows nothing. One with `suites_from` needs its neighbours: see
     /// [`parse_policies`](super::parse_policies).
+    #[expect(clippy::expect_used, reason = "one file in, one policy out")]
     pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
         let mut all = super::parse_policies([(file, text)])?;
-        // Invariant: one file in, one policy out.
         Ok(all.pop().expect("one policy per file"))
     }
 

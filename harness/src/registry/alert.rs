@@ -34,9 +34,9 @@ fn load() -> Result<Vec<AlertFacts>, TableError> {
 }
 
 /// Every row of the table by ascending value.
+#[expect(clippy::expect_used, reason = "embedded; `the_table_parses` reads this very text")]
 pub fn alerts() -> &'static [AlertFacts] {
     static TABLE: OnceLock<Vec<AlertFacts>> = OnceLock::new();
-    // Invariant: the table is embedded, and `the_table_parses` reads this very text.
     TABLE.get_or_init(|| load().expect("embedded table"))
 }
 

@@ -90,9 +90,9 @@ fn load() -> Result<Vec<GroupFacts>, TableError> {
 }
 
 /// Every row of the table by ascending value.
+#[expect(clippy::expect_used, reason = "embedded; `the_table_parses` reads this very text")]
 pub fn groups() -> &'static [GroupFacts] {
     static TABLE: OnceLock<Vec<GroupFacts>> = OnceLock::new();
-    // Invariant: the table is embedded, and `the_table_parses` reads this very text.
     TABLE.get_or_init(|| load().expect("embedded table"))
 }
 

@@ -116,9 +116,9 @@ fn load() -> Result<Vec<SchemeFacts>, TableError> {
 }
 
 /// Every row of the table by ascending value.
+#[expect(clippy::expect_used, reason = "embedded; `the_table_parses` reads this very text")]
 pub fn schemes() -> &'static [SchemeFacts] {
     static TABLE: OnceLock<Vec<SchemeFacts>> = OnceLock::new();
-    // Invariant: the table is embedded, and `the_table_parses` reads this very text.
     TABLE.get_or_init(|| load().expect("embedded table"))
 }
 

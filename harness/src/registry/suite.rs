@@ -248,9 +248,9 @@ fn load() -> Result<Vec<SuiteFacts>, TableError> {
 }
 
 /// Every row of the table by ascending value: suites, GREASE and signals.
+#[expect(clippy::expect_used, reason = "embedded; `the_table_parses` reads this very text")]
 pub fn suites() -> &'static [SuiteFacts] {
     static TABLE: OnceLock<Vec<SuiteFacts>> = OnceLock::new();
-    // Invariant: the table is embedded, and `the_table_parses` reads this very text.
     TABLE.get_or_init(|| load().expect("embedded table"))
 }
 

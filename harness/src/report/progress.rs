@@ -67,6 +67,7 @@ mod tests {
             floor: String::new(),
             tier: String::new(),
             seed: 0,
+            environment: crate::run::events::Environment::Clean,
             servers: Default::default(),
             planned: 48,
             floor_title: String::new(),

@@ -50,7 +50,8 @@ pub(super) fn cut_middle(text: &str, limit: usize) -> String {
     out
 }
 
-/// Appends `text` to `lines`, broken at spaces so that no line is wider than `width` unless a single word is.
+/// Appends `text` to `lines`, broken at spaces so that no line is wider than `limit` unless a single word is.
+/// At a no-break space no line is broken; it is printed as a space.
 pub(super) fn fold(lines: &mut Vec<String>, first: &str, indent: &str, text: &str, limit: usize) {
     let mut line = first.to_owned();
     let mut empty = true;
@@ -62,7 +63,7 @@ pub(super) fn fold(lines: &mut Vec<String>, first: &str, indent: &str, text: &st
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.extend(word.chars().map(|c| if c == '\u{a0}' { ' ' } else { c }));
         empty = false;
     }
     if !empty || !first.trim_end().is_empty() {
@@ -184,6 +185,9 @@ mod tests {
         let mut lines = Vec::new();
         fold(&mut lines, "?     ", "      ", "one two three-and-a-half four", 14);
         assert_eq!(lines, ["?     one two", "      three-and-a-half", "      four"]);
+        lines.clear();
+        fold(&mut lines, "", "", "one (1\u{a0}case), two (2\u{a0}cases)", 14);
+        assert_eq!(lines, ["one (1 case),", "two (2 cases)"]);
     }
 
     #[test]

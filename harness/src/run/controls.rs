@@ -122,6 +122,9 @@ fn last_line(output: &str) -> String {
     line.chars().take(200).collect()
 }
 
+/// Backend and whether the key is RSA, to what its strong twin came to.
+type Twins = BTreeMap<(&'static str, bool), Result<(), String>>;
+
 /// The permissive client, driven against every case's server; each case once per run.
 pub struct Canaries {
     canary: Arc<dyn Backend>,
@@ -129,7 +132,7 @@ pub struct Canaries {
     second: Arc<dyn Backend>,
     ca: Arc<Vec<u8>>,
     caught: Mutex<BTreeMap<String, Result<(), String>>>,
-    twins: Mutex<BTreeMap<(&'static str, bool), Result<(), String>>>,
+    twins: Mutex<Twins>,
 }
 
 impl Canaries {

@@ -33,6 +33,8 @@ pub struct RunStarted {
     pub seed: u64,
     /// Backend id to library version.
     pub servers: BTreeMap<String, String>,
+    /// Whether clients ran in clean rooms or with the user's environment (`--inherit-env`).
+    pub environment: Environment,
     /// Cases planned, over all clients.
     pub planned: u64,
     #[serde(skip)]
@@ -42,6 +44,13 @@ pub struct RunStarted {
     /// `survey` looks, `check` gates.
     #[serde(skip)]
     pub gates: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Environment {
+    Clean,
+    Inherited,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -18,8 +18,9 @@ use super::client::Client;
 use super::controls::{Canaries, Positive, weak_offer};
 use super::events::{Canary, CaseFinished, Expected, Side};
 use super::play::{self, Ground, Played};
-use super::runner::ms;
+
 use super::stage::{self, Stage, StageError};
+use super::tally::ms;
 
 /// What all cases of a run share.
 pub struct Context {

@@ -25,7 +25,12 @@ pub struct Ground {
     /// Turns true when the run is interrupted.
     pub interrupted: watch::Receiver<bool>,
     folders: AtomicU64,
+    /// The longest that a timer of ours was late, in milliseconds.
+    lag: Arc<AtomicU64>,
 }
+
+/// How often the lag is measured.
+const LAG_TICK: Duration = Duration::from_millis(50);
 
 /// What came of one play.
 #[derive(Debug)]
@@ -52,11 +57,30 @@ impl Ground {
             start_deadline,
             interrupted,
             folders: AtomicU64::new(0),
+            lag: Arc::default(),
         }
     }
 
     pub fn is_interrupted(&self) -> bool {
         *self.interrupted.borrow()
+    }
+
+    /// Measures the run's own scheduling lag for as long as the ground is there (design 1, rule 10).
+    pub fn watch_lag(self: &Arc<Self>) {
+        let lag = Arc::downgrade(&self.lag);
+        tokio::spawn(async move {
+            while let Some(lag) = lag.upgrade() {
+                let before = Instant::now();
+                tokio::time::sleep(LAG_TICK).await;
+                let late = before.elapsed().saturating_sub(LAG_TICK);
+                lag.fetch_max(u64::try_from(late.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// Whether no timer was late by a tenth of the deadline.
+    pub fn was_on_time(&self) -> bool {
+        Duration::from_millis(self.lag.load(Ordering::Relaxed)) < self.deadline / 10
     }
 
     fn next_folder(&self) -> u64 {

@@ -2,26 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::engine::Backend;
-use crate::judge::{Class, Finding, FindingCode, Level, Verdict};
+use crate::judge::{Finding, FindingCode, Verdict};
 use crate::pki::{KeyKind, Pki};
-use crate::policy::{Floor, Treatment};
-use crate::registry::{self, ForwardSecrecy, ProtocolVersion};
+use crate::policy::Floor;
 use crate::scenario::{Case, CheckTable, Subject};
 
 use super::client::{Client, Play};
 use super::controls::{Canaries, Positive};
 use super::events::{
-    ClientEvent, ClientStatus, ClientTotals, Event, Offers, RunFinished, RunStarted, SCHEMA,
+    ClientEvent, ClientStatus, ClientTotals, Environment, Event, Offers, RunFinished, RunStarted, SCHEMA,
 };
+use super::lint::{lint, unproven};
 use super::one::{self, Context, Outcome};
 use super::play::{self, Ground};
 use super::stage::Stage;
+use super::tally::{Tally, class_of_code, count, exit_code, ms, own_cpu, peak_rss_mib};
 
 /// Cases between two positive controls.
 const BATCH: usize = 50;
@@ -71,6 +72,7 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> std::io::Result<Finished> {
     let started = Instant::now();
+    ground.watch_lag();
     let Plan { clients, cases, .. } = &plan;
     let applicable: Vec<usize> =
         clients.iter().map(|client| cases.iter().filter(|c| applies(c, client)).count()).collect();
@@ -82,6 +84,10 @@ pub async fn run(
         tier: plan.tier.clone(),
         seed: plan.seed,
         servers: plan.versions.clone(),
+        environment: match ground.room.inherits_env() {
+            true => Environment::Inherited,
+            false => Environment::Clean,
+        },
         planned: clients
             .iter()
             .zip(&applicable)
@@ -189,8 +195,8 @@ impl Course<'_> {
             } else {
                 self.play_batch(&batch, &positives).await
             };
-            let is_last_control_good =
-                nothing_heard || self.context.ground.is_interrupted() || self.still_good(&positives).await;
+            // Without the control behind it a batch proves nothing, also when an interruption is the reason.
+            let is_last_control_good = nothing_heard || self.still_good(&positives).await;
             if !is_last_control_good {
                 outcomes.iter_mut().for_each(Outcome::lose_control);
             }
@@ -301,8 +307,9 @@ impl Course<'_> {
             if self.context.ground.is_interrupted() {
                 return;
             }
-            let timed_out =
-                self.jobs > 1 && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
+            // Beside other cases, or on a machine that was late itself, a deadline says little.
+            let crowded = self.jobs > 1 || !self.context.ground.was_on_time();
+            let timed_out = crowded && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
             if !outcome.wants_confirmation && !timed_out {
                 continue;
             }
@@ -366,85 +373,6 @@ impl Course<'_> {
     }
 }
 
-/// What the hello alone says (once per client).
-fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let highest = offer.max_version();
-    if let (Some(recommended), Some(highest)) = (floor.recommended_version, highest)
-        && highest < recommended
-    {
-        let detail = format!("offers at most {}", highest.title());
-        findings.push(Finding::new(FindingCode::BelowRecommendedVersion, detail));
-    }
-    let old: Vec<String> = (offer.supported_versions.iter().flatten())
-        .filter(|v| **v < floor.min_version && ProtocolVersion::ALL.contains(v))
-        .map(|v| v.title())
-        .collect();
-    let weak = offer
-        .suites
-        .iter()
-        .filter_map(|suite| registry::suite(*suite))
-        .filter(|facts| facts.kind == registry::SuiteKind::Suite)
-        .filter(|facts| {
-            (floor.no_forward_secrecy != Treatment::Allow
-                && facts.forward_secrecy() == ForwardSecrecy::Absent)
-                || (floor.unauthenticated != Treatment::Allow && !facts.is_authenticated())
-                || (floor.unencrypted != Treatment::Allow && !facts.is_encrypted())
-        })
-        .count();
-    let psk_ke = offer.psk_modes.as_ref().is_some_and(|modes| modes.contains(&0));
-    let mut what = Vec::new();
-    if !old.is_empty() {
-        what.push(old.join(", "));
-    }
-    if weak > 0 {
-        what.push(format!("{weak} suites that the floor forbids"));
-    }
-    if psk_ke && floor.no_forward_secrecy != Treatment::Allow {
-        what.push("psk_ke".to_owned());
-    }
-    if !what.is_empty() {
-        findings.push(Finding::new(FindingCode::WeakOffered, format!("offers {}", what.join(", "))));
-    }
-    findings
-}
-
-/// The classes that the floor names and nothing proved.
-fn unproven(floor: &Floor, proven: &BTreeSet<Class>, only: Option<&BTreeSet<Class>>) -> Vec<Class> {
-    Class::ALL
-        .into_iter()
-        .filter(|class| match class {
-            Class::Version => true,
-            Class::ForwardSecrecy => floor.no_forward_secrecy == Treatment::Fail,
-            Class::Authentication => floor.unauthenticated == Treatment::Fail,
-            Class::Encryption => floor.unencrypted == Treatment::Fail,
-        })
-        .filter(|class| !proven.contains(class) && only.is_none_or(|wanted| wanted.contains(class)))
-        .collect()
-}
-
-/// The class that a failing finding disproves.
-const fn class_of_code(finding: &Finding) -> Option<Class> {
-    match (finding.code, finding.level) {
-        (FindingCode::BelowMinimumVersion, Level::Fail) => Some(Class::Version),
-        (FindingCode::NoForwardSecrecy, Level::Fail) => Some(Class::ForwardSecrecy),
-        (FindingCode::Unauthenticated, Level::Fail) => Some(Class::Authentication),
-        (FindingCode::Unencrypted, Level::Fail) => Some(Class::Encryption),
-        _ => None,
-    }
-}
-
-fn count(totals: &mut ClientTotals, verdict: Verdict) {
-    match verdict {
-        Verdict::Pass => totals.pass += 1,
-        Verdict::Warn => totals.warn += 1,
-        Verdict::Fail => totals.fail += 1,
-        Verdict::Inconclusive => totals.inconclusive += 1,
-        Verdict::Skipped => totals.skipped += 1,
-    }
-    totals.verdict = totals.verdict.max(Some(verdict));
-}
-
 /// A permutation that depends on the seed alone (SplitMix64 and Fisher-Yates).
 fn shuffled(length: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..length).collect();
@@ -458,55 +386,4 @@ fn shuffled(length: usize, seed: u64) -> Vec<usize> {
         order.swap(i, ((z ^ (z >> 31)) % bound) as usize);
     }
     order
-}
-
-/// All clients together.
-#[derive(Default)]
-struct Tally {
-    clients: BTreeMap<String, ClientTotals>,
-    findings: BTreeMap<String, u64>,
-}
-
-impl Tally {
-    fn add(&mut self, client: &str, totals: ClientTotals) {
-        for finding in &totals.findings {
-            *self.findings.entry(finding.code.to_string()).or_default() += 1;
-        }
-        self.clients.insert(client.to_owned(), totals);
-    }
-}
-
-/// The exit code of a gate (formats, section 9), first that fits.
-fn exit_code<'a>(clients: impl Iterator<Item = &'a ClientTotals>, interrupted: bool, strict: bool) -> u8 {
-    let clients: Vec<&ClientTotals> = clients.collect();
-    let worst = clients.iter().filter_map(|c| c.verdict).max();
-    let played = clients.iter().any(|c| c.verdict.is_some_and(|v| v != Verdict::Skipped));
-    let skipped = clients.iter().any(|c| c.skipped > 0 || c.verdict == Some(Verdict::Skipped));
-    if interrupted {
-        return 130;
-    }
-    match worst {
-        _ if !played => 4,
-        Some(Verdict::Fail) => 1,
-        Some(Verdict::Inconclusive) => 3,
-        _ if strict && skipped => 3,
-        _ => 0,
-    }
-}
-
-pub(super) fn ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-/// User and system time of this process, all its threads, without its children.
-fn own_cpu() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
-}
-
-fn peak_rss_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some((kib / 1024.0 * 10.0).round() / 10.0)
 }

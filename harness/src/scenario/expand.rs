@@ -242,12 +242,12 @@ fn fitting(
 
 /// Whether a certificate with that key can authenticate the suite.
 fn carries(facts: &SuiteFacts, key: Option<KeyKind>) -> bool {
-    match (facts.authentication, key) {
-        (Authentication::Tls13, Some(_)) => true,
-        (Authentication::Rsa | Authentication::RsaPsk, Some(KeyKind::Rsa2048)) => true,
-        (Authentication::Ecdsa, Some(KeyKind::EcdsaP256)) => true,
-        _ => false,
-    }
+    matches!(
+        (facts.authentication, key),
+        (Authentication::Tls13, Some(_))
+            | (Authentication::Rsa | Authentication::RsaPsk, Some(KeyKind::Rsa2048))
+            | (Authentication::Ecdsa, Some(KeyKind::EcdsaP256))
+    )
 }
 
 fn default_dh_bits(suites: &Suites) -> u16 {

@@ -201,6 +201,39 @@ fn fixes_of_several_codes_are_merged_into_one_command() {
 }
 
 #[test]
+fn a_fix_that_goes_further_than_another_stands_for_both() {
+    let mut client = ready("gnutls-cli", Some("3.7.9"));
+    let priority = |list: &str| ["gnutls-cli", "--priority", list].map(str::to_owned).to_vec();
+    client.fixes = BTreeMap::from([
+        (FindingCode::BelowMinimumVersion, priority("NORMAL:-VERS-TLS1.0")),
+        (FindingCode::NoForwardSecrecy, priority("NORMAL:-VERS-TLS1.0:-RSA")),
+        (FindingCode::Unauthenticated, priority("NORMAL")),
+        // Of another list it is not known which would win: both are shown.
+        (FindingCode::Unencrypted, priority("NORMALITY")),
+    ]);
+    let findings = client.fixes.keys().map(|code| finding(*code, "completed")).collect();
+    let page = page_of(client, vec![completed("gnutls-cli", "a@b", "TLSv1.0", RSA, findings)]);
+    let fix = "      fix   gnutls-cli --priority 'NORMAL:-VERS-TLS1.0:-RSA' --priority NORMALITY\n";
+    assert!(page.contains(fix), "{page}");
+}
+
+#[test]
+fn a_code_and_its_count_stay_together() {
+    let codes = [
+        FindingCode::BelowMinimumVersion,
+        FindingCode::NoForwardSecrecy,
+        FindingCode::Unauthenticated,
+        FindingCode::WeakDhGroup,
+    ];
+    let findings = codes.iter().map(|code| finding(*code, "completed")).collect();
+    let page = page_of(ready("curl-dev", None), vec![completed("curl-dev", "a@b", "TLSv1.0", RSA, findings)]);
+    // "unauthenticated (1" would still fit.
+    let head = "FAIL  curl-dev: below-minimum-version (1 case), no-forward-secrecy (1 case),
+      unauthenticated (1 case), weak-dh-group (1 case)\n";
+    assert!(page.contains(head), "{page}");
+}
+
+#[test]
 fn a_breach_beside_the_session_is_told_in_its_own_words() {
     let breach = finding(FindingCode::PlaintextRetry, "GET / was readable");
     let mut case = refused("x", "client/cipher/null@a", &[Class::Encryption]);
@@ -342,7 +375,10 @@ fn long_names_are_shortened_before_the_verdict_is_lost() {
     assert_eq!(row(&wide, name), [name, "3.11.7", "refused", "-", "-", "-", "pass"]);
     assert!(wide.contains("\nopenssl (harness build) "), "{wide}");
     let page = human(&events, None, false);
-    assert_eq!(row(&page, "pytho"), ["pytho..thon3", "3.11.7", "refused", "-", "-", "-", "pass"]);
+    assert_eq!(
+        row(&page, "pytho"),
+        ["python:/usr/..bin/python3", "3.11.7", "refused", "-", "-", "-", "pass"]
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use shakedown::judge::{Class, Finding, FindingCode, Level, Verdict};
 use shakedown::observe::Reach;
 use shakedown::report::Reporter;
 use shakedown::run::events::{
-    Canary, CaseFinished, ClientEvent, ClientKind, ClientStatus, ClientTotals, Event, Expected, Offers,
-    RunFinished, RunStarted, SCHEMA, Side,
+    Canary, CaseFinished, ClientEvent, ClientKind, ClientStatus, ClientTotals, Environment, Event, Expected,
+    Offers, RunFinished, RunStarted, SCHEMA, Side,
 };
 
 pub const RSA: &str = "TLS_RSA_WITH_AES_128_GCM_SHA256";
@@ -55,6 +55,7 @@ pub fn started(planned: u64) -> Event {
         floor: "aws".to_owned(),
         tier: "core".to_owned(),
         seed: 1,
+        environment: Environment::Clean,
         servers: BTreeMap::from([
             ("openssl".to_owned(), "3.6.3".to_owned()),
             ("rustls".to_owned(), "0.23.46".to_owned()),

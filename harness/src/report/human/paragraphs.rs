@@ -7,6 +7,8 @@ use crate::report::text::{clause, count, cut_end, fold, sentence, shell_line, ve
 
 /// Below the labels `FAIL  `, `?     `.
 const INDENT: &str = "      ";
+/// A space at which no line is broken.
+const TIED: &str = "\u{a0}";
 /// Below what follows `next  `.
 const DEEP: &str = "            ";
 
@@ -14,7 +16,8 @@ const DEEP: &str = "            ";
 pub(super) fn failed(lines: &mut Vec<String>, client: &Client, limit: usize) {
     let groups: Vec<_> = client.at(Level::Fail).collect();
     let Some(&(first, group)) = groups.first() else { return };
-    let codes: Vec<String> = groups.iter().map(|(code, group)| counted(*code, group)).collect();
+    let codes: Vec<String> =
+        groups.iter().map(|(code, group)| counted(*code, group).replace(' ', TIED)).collect();
     lines.push(String::new());
     fold(lines, "FAIL  ", INDENT, &format!("{}: {}", client.name, codes.join(", ")), limit);
     if let Some(example) = &group.example {
@@ -106,8 +109,8 @@ fn what_happened(code: FindingCode, example: &Example) -> String {
             format!("{} {detail}", code.what())
         }
         // Nor do version and suite show these.
-        Code::WeakDhGroup | Code::WeakCertificate => {
-            format!("{} {}", completed(example), sentence(&example.detail))
+        Code::WeakDhGroup | Code::WeakCertificate | Code::UndefinedSession => {
+            format!("{} {}", completed(example), code.what())
         }
         _ => completed(example),
     }
@@ -133,22 +136,37 @@ fn completed(example: &Example) -> String {
 }
 
 /// The command lines that mend these codes. Codes that are mended by the same program are merged into one
-/// line; arguments that another code has brought already are not repeated.
+/// line; what another code has brought already is not repeated.
 fn fixes(client: &Client, codes: impl Iterator<Item = FindingCode>) -> Vec<String> {
-    let mut merged: Vec<Vec<String>> = Vec::new();
+    let mut merged: Vec<(&String, Vec<&[String]>)> = Vec::new();
     for words in codes.filter_map(|code| client.fixes.get(&code)) {
         let Some((program, args)) = words.split_first() else { continue };
-        match merged.iter_mut().find(|line| line.first() == Some(program)) {
-            Some(line) if contains(line, args) => {}
-            Some(line) => line.extend_from_slice(args),
-            None => merged.push(words.clone()),
+        match merged.iter_mut().find(|(other, _)| *other == program) {
+            Some((_, parts)) if parts.iter().any(|part| extends(part, args)) => {}
+            Some((_, parts)) => {
+                parts.retain(|part| !extends(args, part));
+                parts.push(args);
+            }
+            None => merged.push((program, vec![args])),
         }
     }
-    merged.iter().map(|words| shell_line(words)).collect()
+    let line = |(program, parts): &(&String, Vec<&[String]>)| {
+        let words: Vec<String> =
+            std::iter::once(*program).chain(parts.iter().copied().flatten()).cloned().collect();
+        shell_line(&words)
+    };
+    merged.iter().map(line).collect()
 }
 
-fn contains(line: &[String], args: &[String]) -> bool {
-    args.is_empty() || line.windows(args.len()).any(|window| window == args)
+/// Whether the arguments are the same, or the same option with a longer list: `NORMAL:-VERS-TLS1.0:-RSA`
+/// does all that `NORMAL:-VERS-TLS1.0` does.
+fn extends(args: &[String], others: &[String]) -> bool {
+    let (Some((last, options)), Some((other_last, other_options))) = (args.split_last(), others.split_last())
+    else {
+        return others.is_empty();
+    };
+    let goes_on = |rest: &str| rest.is_empty() || rest.starts_with([':', ',', '+']);
+    options == other_options && last.strip_prefix(other_last.as_str()).is_some_and(goes_on)
 }
 
 /// Codes that speak of the strong control, hence of all cases of the client alike (formats section 8).

@@ -37,7 +37,10 @@ pub(super) fn table(clients: &[Client], limit: usize) -> Table {
     let titles: Row = LAYOUT.map(|(title, _)| title.to_owned());
     let rows: Vec<Row> = std::iter::once(titles).chain(clients.iter().map(row)).collect();
     for columns in (1..=COLUMNS).rev() {
-        for rows in [rows.clone(), shortened(&rows)] {
+        // Names as long as there is room for them.
+        let longest = rows.iter().map(|row| width(&row[NAME])).max().unwrap_or(0);
+        for name in (READABLE..=longest.max(READABLE)).rev() {
+            let rows = shortened(&rows, name);
             if let Some(widths) = widths(&rows, columns, limit) {
                 let lines = rows.iter().map(|row| line(row, &widths, limit)).collect();
                 return Table { lines, shows_verdicts: columns == COLUMNS };
@@ -89,11 +92,14 @@ fn dhe_word(cell: Cell) -> &'static str {
     }
 }
 
-fn shortened(rows: &[Row]) -> Vec<Row> {
+/// The rows with names of at most this many characters. Versions are shortened only with them: as far as a
+/// version goes, its end says the least.
+fn shortened(rows: &[Row], name: usize) -> Vec<Row> {
+    let is_needed = rows.iter().any(|row| width(&row[NAME]) > name) || name == READABLE;
     let shorten = |row: &Row| {
         let mut row = row.clone();
-        row[NAME] = cut_middle(&row[NAME], READABLE);
-        if !spills(&row, VERSION) {
+        row[NAME] = cut_middle(&row[NAME], name);
+        if is_needed && !spills(&row, VERSION) {
             row[VERSION] = cut_end(&row[VERSION], READABLE);
         }
         row
