@@ -114,9 +114,11 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("openssl starts");
+        // Owned at once, so that it is ended on the panic below too.
+        let server = Self { child, port };
         for _ in 0..100 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { child, port };
+                return server;
             }
             std::thread::sleep(Duration::from_millis(20));
         }

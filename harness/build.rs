@@ -50,10 +50,10 @@ fn locked_version(lock: &str, package: &str) -> String {
     let mut lines = lock.lines();
     let wanted = format!("name = {package:?}");
     while let Some(line) = lines.next() {
-        if line == wanted {
-            if let Some(version) = lines.next().and_then(|l| l.strip_prefix("version = ")) {
-                return version.trim_matches('"').to_owned();
-            }
+        if line == wanted
+            && let Some(version) = lines.next().and_then(|l| l.strip_prefix("version = "))
+        {
+            return version.trim_matches('"').to_owned();
         }
     }
     "unknown".to_owned()

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use clap::Args;
 
 use crate::judge::FindingCode;
+use crate::oracle::breaches;
+use crate::policy::{Floor, Treatment};
 use crate::registry::ProtocolVersion;
 use crate::run::catalogue::Catalogue;
+use crate::run::stage::proposal;
 use crate::scenario::{Case, Line, Pick, Scenario, Subject};
 
 use super::clients::nearest;
@@ -23,16 +26,20 @@ pub struct Explain {
     /// Finding code, scenario id or case id
     #[arg(value_name = "ID")]
     id: String,
+    /// What the client of a case is held to
+    #[arg(long, value_name = "ID", default_value = "aws")]
+    floor: String,
 }
 
 impl Explain {
     pub fn run(self) -> Result<u8, Exit> {
         let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
+        let floor = super::options::floor(&self.floor, &catalogue)?;
         let out = &mut io::stdout().lock();
         if let Ok(code) = self.id.parse::<FindingCode>() {
             finding(code, &catalogue, out)?;
         } else if let Some(case) = catalogue.cases.iter().find(|c| c.id == self.id) {
-            explain_case(case, &catalogue, out)?;
+            explain_case(case, floor, &catalogue, out)?;
         } else if let Some(scenario) = catalogue.scenarios.iter().find(|s| s.id == self.id) {
             explain_scenario(scenario, &catalogue, out)?;
         } else {
@@ -78,7 +85,7 @@ fn explain_scenario(scenario: &Scenario, catalogue: &Catalogue, out: &mut dyn Wr
     Ok(())
 }
 
-fn explain_case(case: &Case, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
+fn explain_case(case: &Case, floor: &Floor, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {
     let scenario = &case.scenario;
     writeln!(out, "{}\n", case.id)?;
     let suite = case.suite().map_or("its suites", |facts| facts.name);
@@ -104,19 +111,20 @@ fn explain_case(case: &Case, catalogue: &Catalogue, out: &mut dyn Write) -> io::
             case.version.title()
         )?,
     }
-    match (scenario.subject, scenario.line) {
+    let must_refuse = case.certificate.is_some_and(|kind| kind.is_bad())
+        || proposal(case).is_some_and(|p| breaches(floor, &p).iter().any(|b| b.treatment == Treatment::Fail));
+    let line = match (scenario.line, case.version >= ProtocolVersion::TLS1_3) {
+        (Line::Data, _) => "send its request",
+        (Line::Committed, true) => "send its Finished",
+        (Line::Committed, false) => "send its ClientKeyExchange",
+    };
+    match (scenario.subject, must_refuse) {
         (Subject::Server, _) => writeln!(out, "The server   must not answer with a ServerHello.")?,
-        (_, Line::Data) => writeln!(out, "The client   must not send a request.")?,
-        (_, Line::Committed) if case.version >= ProtocolVersion::TLS1_3 => {
-            writeln!(
-                out,
-                "The line     is the client's Finished, or earlier its Certificate or 0-RTT data."
-            )?;
-        }
-        (_, Line::Committed) => writeln!(out, "The line     is the client's ClientKeyExchange.")?,
+        (Subject::Client, true) => writeln!(out, "The client   must not {line}.")?,
+        (Subject::Client, false) => writeln!(out, "The client   may {line} (floor {}).", floor.id)?,
     }
     writeln!(out, "Why          {}", scenario.why)?;
-    writeln!(out, "Sources      {}", sources(scenario))?;
+    writeln!(out, "Sources      {}; floor {}", sources(scenario), floor.id)?;
     if let (Subject::Client, Some(command)) = (scenario.subject, by_hand(case)) {
         writeln!(out, "By hand      {command}")?;
         writeln!(

@@ -142,10 +142,7 @@ impl RunOptions {
     }
 
     pub fn floor(&self, catalogue: &Catalogue) -> Result<Floor, Exit> {
-        catalogue.floor(&self.floor).cloned().ok_or_else(|| {
-            let known: Vec<&str> = catalogue.floors.iter().map(|f| f.id.as_str()).collect();
-            Exit::usage(format!("unknown floor {:?}; known: {}", self.floor, known.join(", ")))
-        })
+        floor(&self.floor, catalogue).cloned()
     }
 
     /// The cases that tier, filter and shard leave.
@@ -179,6 +176,14 @@ impl RunOptions {
     pub fn jobs(&self) -> usize {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
+}
+
+/// A floor by its id; the error names the known ones.
+pub fn floor<'a>(id: &str, catalogue: &'a Catalogue) -> Result<&'a Floor, Exit> {
+    catalogue.floor(id).ok_or_else(|| {
+        let known: Vec<&str> = catalogue.floors.iter().map(|f| f.id.as_str()).collect();
+        Exit::usage(format!("unknown floor {id:?}; known: {}", known.join(", ")))
+    })
 }
 
 /// Scenario files at most in an overlay.

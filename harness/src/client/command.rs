@@ -54,7 +54,7 @@ impl CommandClient {
         }
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&address.workdir).env_clear();
-        let mark = format!("{}-{}", std::process::id(), address.port);
+        let mark = address.workdir.display().to_string();
         command.envs(room.environment(&address.workdir, &mark, &self.env));
         let mut process = match Process::start(command, &mark, true) {
             Ok(process) => process,

@@ -64,7 +64,8 @@ pub async fn detect(adapter: &Adapter) -> Vec<Detected> {
 pub fn on_path(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         let path = PathBuf::from(program);
-        return is_executable(&path).then(|| fs::canonicalize(&path).unwrap_or(path));
+        // Links stay: multi-call programs and virtual environments look at the name that they are started by.
+        return is_executable(&path).then(|| std::path::absolute(&path).unwrap_or(path));
     }
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))

@@ -3,7 +3,6 @@
 //! On Linux the harness adopts orphans (`PR_SET_CHILD_SUBREAPER`) and finds those of a case by the mark in their
 //! environment, so that a client that daemonises does not outlive its case.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
@@ -17,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::report::Ended;
-use super::room::CASE_MARK;
+use super::room::{CASE_MARK, Room};
 
 /// Output kept of a program, from its end.
 const OUTPUT_KEPT: usize = 4 * 1024;
@@ -67,7 +66,7 @@ impl Process {
     pub(super) async fn finish(mut self) -> String {
         self.kill_group();
         let _ = self.child.wait().await;
-        end_orphans(Some(&self.mark));
+        end_orphans(|mark| mark == self.mark.as_bytes());
         let mut text = String::new();
         for handle in std::mem::take(&mut self.output) {
             let abort = handle.abort_handle();
@@ -121,17 +120,18 @@ fn adopt_orphans() {
     });
 }
 
-/// Ends every process that clients of this run have left behind.
-pub fn end_all_orphans() {
-    end_orphans(None);
+/// Ends every process that clients of this room have left behind. Other runs of this process keep theirs.
+pub fn end_all_orphans(room: &Room) {
+    let folder = room.folder().as_os_str().as_encoded_bytes();
+    end_orphans(|mark| mark.strip_prefix(folder).is_some_and(|rest| rest.starts_with(b"/")));
 }
 
-/// Ends adopted processes that carry the mark (`None`: any mark).
-fn end_orphans(mark: Option<&str>) {
+/// Ends adopted processes whose mark is one of those.
+fn end_orphans(is_meant: impl Fn(&[u8]) -> bool) {
     for _ in 0..ORPHAN_ROUNDS {
         let mut found = false;
         for pid in adopted() {
-            if !carries(pid, mark) {
+            if !mark_of(pid).is_some_and(|mark| is_meant(&mark)) {
                 continue;
             }
             let Some(pid) = Pid::from_raw(pid) else { continue };
@@ -154,15 +154,12 @@ fn adopted() -> Vec<i32> {
         .collect()
 }
 
-/// Whether a live process has the mark in its environment. A program that we are still waiting for has it too, but
-/// its case is over when this is asked for it.
-fn carries(pid: i32, mark: Option<&str>) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
-    environment.split(|b| *b == 0).any(|variable| {
-        let Some(value) = variable.strip_prefix(CASE_MARK.as_bytes()).and_then(|v| v.strip_prefix(b"="))
-        else {
-            return false;
-        };
-        mark.is_none_or(|mark| OsStr::new(mark).as_encoded_bytes() == value)
-    })
+/// The mark in a live process's environment. A program that we are still waiting for has it too, but its case is over
+/// when this is asked for it.
+fn mark_of(pid: i32) -> Option<Vec<u8>> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut variables = environment.split(|b| *b == 0);
+    variables
+        .find_map(|v| v.strip_prefix(CASE_MARK.as_bytes()).and_then(|v| v.strip_prefix(b"=")))
+        .map(<[u8]>::to_vec)
 }

@@ -13,6 +13,8 @@ pub enum Ended {
     TimedOut,
     /// The run was interrupted.
     Interrupted,
+    /// Gone without the answer that it owed: a worker that died, a closure that panicked.
+    Died(String),
     /// Could not be started.
     NotStarted(String),
 }

@@ -63,6 +63,11 @@ impl Room {
         Ok(folder)
     }
 
+    /// Where everything of this room is; what is marked with a folder below belongs to it.
+    pub(super) fn folder(&self) -> &Path {
+        self.root.path()
+    }
+
     /// A fresh folder for a case, with HOME and TMPDIR inside.
     pub fn case_folder(&self, index: u64) -> Result<PathBuf, RoomError> {
         let folder = self.root.path().join(format!("case-{index}"));

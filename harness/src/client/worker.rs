@@ -85,7 +85,7 @@ impl WorkerClient {
         }
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&address.workdir).env_clear();
-        let mark = format!("{}-{}", std::process::id(), address.workdir.display());
+        let mark = address.workdir.display().to_string();
         command.envs(room.environment(&address.workdir, &mark, &self.env));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let start = |source| WorkerFailure::Start { program: self.program.clone(), source };
@@ -151,9 +151,13 @@ impl Worker {
             // It closed its output: it died, or is about to.
             Ok(None) => {
                 let status = timeout(Duration::from_secs(1), self.process.wait()).await;
-                let ended = match status {
-                    Ok(Ok(status)) => ended(status),
-                    _ => Ended::NotStarted("the worker closed its output".to_owned()),
+                // An exit status is no answer: a crash must not be taken for a refusal.
+                let ended = match status.map(|status| status.map(ended)) {
+                    Ok(Ok(Ended::Exited(code))) => {
+                        Ended::Died(format!("the worker ended with status {code}, without an answer"))
+                    }
+                    Ok(Ok(ended)) => ended,
+                    _ => Ended::Died("the worker closed its output without an answer".to_owned()),
                 };
                 (ClientReport { output: self.stop().await, ..ClientReport::ended(ended) }, None)
             }

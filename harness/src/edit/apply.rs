@@ -1,6 +1,6 @@
 //! Applying a list of edits to the two byte streams of a handshake.
 
-use crate::registry::ProtocolVersion;
+use crate::registry::{CipherSuite, ProtocolVersion};
 use crate::wire::{
     ClientHello, ContentType, Context, Decode, Encode, Extension, Handshake, HandshakeType, KeyExchangeShape,
     Reader, Record, RecordDeframer, ServerHello,
@@ -122,7 +122,12 @@ fn change_client_hello(hello: &mut ClientHello, change: &Change) {
         Change::OfferSuites(wanted) => {
             let offered: Vec<_> =
                 wanted.iter().copied().filter(|s| hello.cipher_suites.contains(s)).collect();
+            // The signal of RFC 5746 stands among the suites and is none. Without it the server would not answer
+            // secure renegotiation, and some clients refuse for that alone.
+            let signal = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV;
+            let signals = hello.cipher_suites.contains(&signal).then_some(signal);
             hello.cipher_suites = if offered.is_empty() { wanted.clone() } else { offered };
+            hello.cipher_suites.extend(signals);
         }
         Change::RemoveExtension(kind) => remove(&mut hello.extensions, |e| e.typ() == *kind),
         Change::SetSuite(_) | Change::SetSentinel(_) => {}

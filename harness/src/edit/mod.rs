@@ -62,7 +62,7 @@ pub enum Change {
     SetVersion(ProtocolVersion),
     /// ServerHello: the suite.
     SetSuite(CipherSuite),
-    /// ClientHello: those of the list that were offered; if none was, the whole list.
+    /// ClientHello: those of the list that were offered; if none was, the whole list. The signal of RFC 5746 stays.
     OfferSuites(Vec<CipherSuite>),
     /// ServerHello: the end of the random.
     SetSentinel(Sentinel),

@@ -92,7 +92,10 @@ pub fn judge(
     {
         findings.push(Finding::new(FindingCode::UnexpectedAlert, format!("{alert}")));
     }
-    findings.extend(report_differs(connections, said));
+    // A skipped case was not played, so there is nothing that a report could differ from, and nothing proven.
+    if base != Verdict::Skipped {
+        findings.extend(report_differs(connections, said));
+    }
     let verdict = findings.iter().map(|f| f.level.verdict()).fold(base, Verdict::max);
     let is_proof = case.must_refuse() && matches!(verdict, Verdict::Pass | Verdict::Warn);
     Judgement {
@@ -135,7 +138,9 @@ fn gate(connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>)
             return Some(Finding::new(FindingCode::Timeout, "the client did not end by itself"));
         }
         ClientEnded::Crashed(how) => return Some(Finding::new(FindingCode::ClientCrashed, how.clone())),
-        ClientEnded::Itself | ClientEnded::NotStarted(_) => {}
+        // It did start, for its hello is here; how it ended is not known.
+        ClientEnded::NotStarted(why) => return Some(Finding::new(FindingCode::ClientCrashed, why.clone())),
+        ClientEnded::Itself => {}
     }
     let control = controls.offer?;
     let differs =
@@ -153,6 +158,11 @@ fn same_offer(a: &Offer, b: &Offer) -> bool {
         && a.groups == b.groups
         && a.schemes == b.schemes
         && a.psk_modes == b.psk_modes
+        && a.key_shares == b.key_shares
+        && a.server_name == b.server_name
+        && a.alpn == b.alpn
+        && a.extended_master_secret == b.extended_master_secret
+        && a.renegotiation_info == b.renegotiation_info
 }
 
 /// After a refusal, a hello with a lower maximum version (POODLE). With the fall-back signal of RFC 7507 an honest

@@ -145,7 +145,8 @@ fn detail(proposal: &Proposal, seen: &Observation) -> String {
         Reach::Committed => "accepted: the client sent its key exchange".to_owned(),
         reach => format!("went to {}", reach.as_str()),
     };
-    format!("{} with {}: {how}", proposal.version.title(), proposal.suite)
+    let group = proposal.dh_bits.map_or_else(String::new, |bits| format!(", a group of {bits} bits"));
+    format!("{} with {}{group}: {how}", proposal.version.title(), proposal.suite)
 }
 
 fn by_client(case: &CaseFacts<'_>, seen: &Observation) -> Outcome {

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -129,9 +131,11 @@ async fn drive(
                 }
                 session.client_bytes(&buffer[..length], &mut out);
                 if !out.is_empty() {
+                    // Whoever closed behind the hello did not wait for what it would refuse.
+                    let has_waited = !has_closed(&stream);
                     // A client that does not read cannot hold the case up.
                     let write = timeout_at(deadline.unwrap_or(far), stream.write_all(&out));
-                    if matches!(write.await, Ok(Ok(()))) {
+                    if matches!(write.await, Ok(Ok(()))) && has_waited {
                         session.mark_delivered();
                     }
                     out.clear();
@@ -154,4 +158,10 @@ async fn drive(
         }
     }
     session.into_observation()
+}
+
+/// Whether the end of the client's stream is next, asked of the system itself: tokio may not know of it yet.
+fn has_closed(stream: &TcpStream) -> bool {
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    matches!(rustix::net::recv(stream, &mut [0_u8; 1][..], flags), Ok((_, 0)) | Err(Errno::CONNRESET))
 }

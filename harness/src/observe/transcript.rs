@@ -3,7 +3,10 @@
 use std::fmt;
 
 use crate::registry::ProtocolVersion;
-use crate::wire::{Alert, ContentType, Context, Handshake, HandshakeType, KeyExchangeShape};
+use crate::wire::{
+    Alert, ClientHello, ContentType, Context, Extension, Handshake, HandshakeType, KeyExchangeShape,
+    ServerHello,
+};
 
 /// Entries kept at most; a handshake has about ten.
 const ENTRIES: usize = 128;
@@ -83,11 +86,16 @@ impl fmt::Display for Transcript {
                 Seen::Handshake { kind, body } => {
                     let context = Context { version, key_exchange: KeyExchangeShape::Other };
                     match Handshake::decode(*kind, body, &context) {
+                        Ok(Handshake::ClientHello(hello)) => client_hello(f, &hello)?,
                         Ok(Handshake::ServerHello(hello)) => {
                             version = hello.negotiated_version();
-                            writeln!(f, "{hello:#?}")?;
+                            server_hello(f, &hello)?;
                         }
-                        Ok(message) => writeln!(f, "{message:#?}")?,
+                        Ok(Handshake::Certificate(certificate)) => {
+                            let sizes: Vec<usize> = certificate.chain().iter().map(|der| der.len()).collect();
+                            writeln!(f, "Certificate, DER sizes {sizes:?}")?;
+                        }
+                        Ok(message) => writeln!(f, "{message:?}")?,
                         Err(error) => writeln!(f, "{kind:?}, {} bytes, {error}", body.len())?,
                     }
                 }
@@ -108,4 +116,34 @@ impl fmt::Display for Transcript {
         }
         Ok(())
     }
+}
+
+/// The indent below an arrow.
+const INDENT: &str = "                    ";
+
+fn client_hello(f: &mut fmt::Formatter<'_>, hello: &ClientHello) -> fmt::Result {
+    writeln!(f, "ClientHello {}", hello.legacy_version)?;
+    writeln!(f, "{INDENT}random      {}", hex(&hello.random))?;
+    writeln!(f, "{INDENT}session id  {}", hex(&hello.session_id))?;
+    for suite in &hello.cipher_suites {
+        writeln!(f, "{INDENT}suite       {suite}")?;
+    }
+    writeln!(f, "{INDENT}compression {:?}", hello.compression_methods)?;
+    extensions(f, hello.extensions())
+}
+
+fn server_hello(f: &mut fmt::Formatter<'_>, hello: &ServerHello) -> fmt::Result {
+    let kind = if hello.is_hello_retry_request() { "HelloRetryRequest" } else { "ServerHello" };
+    writeln!(f, "{kind} {} with {}", hello.negotiated_version(), hello.cipher_suite)?;
+    writeln!(f, "{INDENT}random      {}", hex(&hello.random))?;
+    writeln!(f, "{INDENT}session id  {}", hex(&hello.session_id))?;
+    extensions(f, hello.extensions())
+}
+
+fn extensions(f: &mut fmt::Formatter<'_>, list: &[Extension]) -> fmt::Result {
+    list.iter().try_for_each(|extension| writeln!(f, "{INDENT}extension   {extension:?}"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

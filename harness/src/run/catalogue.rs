@@ -36,8 +36,8 @@ pub enum CatalogueError {
     Duplicate(String),
     #[error("scenario {0} expands to no case")]
     Empty(String),
-    #[error("scenario {scenario} names check {check}, which is not in the check table")]
-    UnknownCheck { scenario: String, check: String },
+    #[error("{scenario}.toml: checks: unknown check {check:?}; near: {near}")]
+    UnknownCheck { scenario: String, check: String, near: String },
     #[error("{0} is missing from the embedded data")]
     Missing(&'static str),
 }
@@ -85,7 +85,8 @@ fn expand_all(
     for scenario in scenarios {
         if let Some(check) = scenario.checks.iter().find(|id| checks.get(id).is_none()) {
             let (scenario, check) = (scenario.id.clone(), check.clone());
-            return Err(CatalogueError::UnknownCheck { scenario, check });
+            let near = checks.nearest(&check).join(", ");
+            return Err(CatalogueError::UnknownCheck { scenario, check, near });
         }
         let expanded = expand(scenario, live);
         if expanded.is_empty() {

@@ -213,6 +213,7 @@ pub fn said(report: &ClientReport) -> ClientSaid {
     let ended = match &report.ended {
         Ended::Exited(_) | Ended::Answered { .. } => ClientEnded::Itself,
         Ended::Signalled(signal) => ClientEnded::Crashed(format!("ended by signal {signal}")),
+        Ended::Died(how) => ClientEnded::Crashed(how.clone()),
         Ended::TimedOut => ClientEnded::AtDeadline,
         Ended::Interrupted => ClientEnded::Interrupted,
         Ended::NotStarted(why) => ClientEnded::NotStarted(why.clone()),

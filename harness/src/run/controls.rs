@@ -10,7 +10,7 @@ use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::Offer;
 use crate::pki::{KeyKind, Pki};
 use crate::registry::AlertDescription;
-use crate::scenario::{Case, Subject};
+use crate::scenario::{Case, Control, Subject};
 
 use super::client::canary_spec;
 use super::play::Played;
@@ -59,7 +59,7 @@ fn is_completed(seen: &Observation) -> bool {
 
 fn why_not(key: &str, played: &Played) -> Finding {
     let spoke = played.connections.iter().find(|c| !c.is_silent());
-    let output = last_line(&played.output);
+    let output = first_line(&played.output);
     let detail = |what: String| if output.is_empty() { what } else { format!("{what}; it said: {output}") };
     let control = format!("the strong control with {key}");
     if let ClientEnded::Crashed(how) = &played.said.ended {
@@ -69,6 +69,9 @@ fn why_not(key: &str, played: &Played) -> Finding {
         return Finding::new(FindingCode::ControlTimeout, detail(format!("{control} did not end")));
     }
     let Some(seen) = spoke else {
+        if let Some(reason) = &played.said.unsupported {
+            return Finding::new(FindingCode::UnsupportedByClient, reason.clone());
+        }
         let why = match &played.said.ended {
             ClientEnded::NotStarted(why) => why.clone(),
             _ => "the client ended without a connection".to_owned(),
@@ -117,8 +120,9 @@ fn describe(ending: &Ending) -> String {
     }
 }
 
-fn last_line(output: &str) -> String {
-    let line = output.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default().trim();
+/// Programs say what is wrong first and how to get help last.
+fn first_line(output: &str) -> String {
+    let line = output.lines().find(|l| !l.trim().is_empty()).unwrap_or_default().trim();
     line.chars().take(200).collect()
 }
 
@@ -176,6 +180,12 @@ impl Canaries {
         }
         // The server's own code accepted it: then the strong twin must be real to two stacks.
         if stage.server == self.canary.id() {
+            if case.scenario.control == Control::Independent {
+                return Err(
+                    "the scenario wants an independent canary, and this one is the server's own code"
+                        .to_owned(),
+                );
+            }
             let key = case.certificate.map_or(KeyKind::Rsa2048, |kind| kind.key());
             self.twin(key, backend, pki)?;
         }

@@ -57,10 +57,15 @@ impl Outcome {
         self.proven = None;
     }
 
-    /// Whether another run of the case came to the same.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let (a, b) = (&self.event, &other.event);
-        (a.verdict, a.reach, &a.alert, a.alert_by) == (b.verdict, b.reach, &b.alert, b.alert_by)
+    /// Compares with another run of the case. The worse counts: a weak session that was completed is a failure,
+    /// whatever the other run said (design 1, rules 2 and 5).
+    pub fn confirm(&mut self, again: Self, code: FindingCode, detail: &str) {
+        let (a, b) = (&self.event, &again.event);
+        if b.verdict == Verdict::Fail && a.verdict != Verdict::Fail {
+            *self = again;
+        } else if (a.verdict, a.reach, &a.alert, a.alert_by) != (b.verdict, b.reach, &b.alert, b.alert_by) {
+            self.doubt(code, detail);
+        }
     }
 }
 

@@ -208,10 +208,13 @@ async fn over_socket(
             let (closure, its_address) = (Arc::clone(closure), address.clone());
             let answer = tokio::task::spawn_blocking(move || closure(&its_address));
             tokio::select! {
-                answer = answer => {
-                    let connected = answer.unwrap_or(false);
-                    ClientReport { connected: Some(connected), ..ClientReport::ended(Ended::Answered { connected }) }
-                }
+                answer = answer => match answer {
+                    Ok(connected) => ClientReport {
+                        connected: Some(connected),
+                        ..ClientReport::ended(Ended::Answered { connected })
+                    },
+                    Err(_) => ClientReport::ended(Ended::Died("the closure panicked".to_owned())),
+                },
                 ended = stop => ClientReport::ended(ended),
             }
         }

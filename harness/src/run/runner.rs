@@ -121,7 +121,7 @@ pub async fn run(
         tally.add(&client.name, totals);
         stop_workers(&client).await;
     }
-    crate::client::end_all_orphans();
+    crate::client::end_all_orphans(&ground.room);
     let interrupted = ground.is_interrupted();
     let exit = exit_code(tally.clients.values(), interrupted, strict);
     let panicked = tally.findings.contains_key(FindingCode::HarnessPanic.as_str());
@@ -212,7 +212,9 @@ impl Course<'_> {
                 self.sink.event(&Event::CaseFinished(Box::new(outcome.event)))?;
             }
         }
-        if !self.context.ground.is_interrupted() {
+        // A client that says of the controls, too, that it cannot run them was not judged: it is skipped as a whole.
+        let is_skipped = nothing_heard && totals.verdict == Some(Verdict::Skipped);
+        if !is_skipped && !self.context.ground.is_interrupted() {
             // What was disproven needs no proof any more.
             proven.extend(broken);
             for class in unproven(&self.context.floor, &proven, self.partial.then_some(&wanted)) {
@@ -309,15 +311,17 @@ impl Course<'_> {
             }
             // Beside other cases, or on a machine that was late itself, a deadline says little.
             let crowded = self.jobs > 1 || !self.context.ground.was_on_time();
-            let timed_out = crowded && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
-            if !outcome.wants_confirmation && !timed_out {
-                continue;
-            }
-            let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
+            let timed_out = crowded
+                && outcome.event.verdict == Verdict::Inconclusive
+                && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
             if timed_out {
+                let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
                 *outcome = again;
-            } else if !outcome.is_like(&again) {
-                outcome.doubt(FindingCode::Unstable, "run again alone, the client did something else");
+            }
+            if outcome.wants_confirmation {
+                let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
+                let detail = "run again alone, the client did something else";
+                outcome.confirm(again, FindingCode::Unstable, detail);
             }
         }
     }
@@ -333,9 +337,7 @@ impl Course<'_> {
             }
             stop_workers(self.client).await;
             let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
-            if !outcome.is_like(&again) {
-                outcome.doubt(FindingCode::WorkerState, "a fresh worker process did something else");
-            }
+            outcome.confirm(again, FindingCode::WorkerState, "a fresh worker process did something else");
         }
     }
 

@@ -18,9 +18,11 @@ use crate::scenario::{Case, Pick, Subject};
 const PSK_KEY: [u8; 32] = *b"shakedown test-only external psk";
 const PSK_IDENTITY: &str = "shakedown";
 
-/// The groups that every server of the harness has.
-const GROUPS: [NamedGroup; 4] =
-    [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1, NamedGroup::SECP521R1];
+/// What every server of the harness speaks behind the handshake (RFC 7301).
+const ALPN: &[u8] = b"http/1.1";
+
+/// The groups that every server of the harness has: those that every backend can play.
+const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 
 /// The signature schemes that every server of the harness has: no SHA-1 (design 1, rule 9).
 const SCHEMES: [SignatureScheme; 10] = [
@@ -161,6 +163,7 @@ impl Stage {
                     version: *version,
                     suites: suites.clone(),
                     identity: Arc::clone(identity),
+                    alpn: ALPN.to_vec(),
                     random,
                 };
                 Ok(Setup { engine: flight.open(), edits: Vec::new() })
@@ -195,7 +198,7 @@ fn server_spec() -> EndpointSpec {
         groups: GROUPS.to_vec(),
         schemes: SCHEMES.to_vec(),
         server_order: true,
-        alpn: vec![b"http/1.1".to_vec()],
+        alpn: vec![ALPN.to_vec()],
         ..EndpointSpec::default()
     }
 }

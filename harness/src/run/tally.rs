@@ -53,7 +53,10 @@ pub(super) fn exit_code<'a>(
 ) -> u8 {
     let clients: Vec<&ClientTotals> = clients.collect();
     let worst = clients.iter().filter_map(|c| c.verdict).max();
-    let played = clients.iter().any(|c| c.verdict.is_some_and(|v| v != Verdict::Skipped));
+    // A warning about the hello alone is no case played: skipping never makes green.
+    let played = clients.iter().any(|c| {
+        c.pass + c.warn + c.fail + c.inconclusive > 0 || c.verdict.is_some_and(|v| v >= Verdict::Inconclusive)
+    });
     let skipped = clients.iter().any(|c| c.skipped > 0 || c.verdict == Some(Verdict::Skipped));
     if interrupted {
         return 130;

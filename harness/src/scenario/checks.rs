@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::registry::AlertDescription;
 
+/// How many ids an error message suggests.
+const NEAR: usize = 5;
+
 /// A row of the check table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -70,6 +73,14 @@ impl CheckTable {
 
     pub fn get(&self, id: &str) -> Option<&Check> {
         self.0.get(id)
+    }
+
+    /// The ids that are most like one that does not exist.
+    pub fn nearest(&self, id: &str) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        ids.sort_by_key(|known| strsim::levenshtein(known, id));
+        ids.truncate(NEAR);
+        ids
     }
 
     /// The alerts that any of these checks lists.

@@ -1,0 +1,37 @@
+# Every target is a line or two; CI runs the same ones (.ci/run).
+.PHONY: build test lint fmt audit setup-clients live census
+
+build:
+	cargo build --release
+
+test:
+	cargo test
+
+lint: cargo-deny
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo deny check licenses bans sources
+
+fmt:
+	cargo fmt
+
+# Advisories change by the day, so they are no part of `lint`.
+audit: cargo-deny
+	cargo deny check advisories
+
+# The client programs of `shakedown survey` that Debian or pip has; only what is missing.
+setup-clients:
+	.ci/setup-clients
+
+# Measures which suites the built-in stacks complete and writes scenarios/live.txt. Review the difference.
+live:
+	SHAKEDOWN_WRITE_LIVE=1 cargo test --test live
+
+# Counts the cases and writes scenarios/census.txt. Review the difference.
+census:
+	SHAKEDOWN_WRITE_CENSUS=1 cargo test --test census
+
+# Without optimisation it is built in about half the time.
+.PHONY: cargo-deny
+cargo-deny:
+	@command -v cargo-deny >/dev/null || { echo 'make: cargo-deny is missing; building it takes a few minutes' >&2; cargo install cargo-deny --locked --debug; }
