@@ -1,0 +1,54 @@
+//! A reader that has seen enough, as `| head -1`, is no error.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use crate::support::*;
+
+/// Runs the program, reads so many lines, closes the pipe; gives the exit code and standard error.
+fn read_lines_and_close(arguments: &[&str], lines: usize) -> (Option<i32>, String) {
+    let mut child =
+        shakedown().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..lines {
+        let mut line = String::new();
+        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "{arguments:?} printed too little");
+    }
+    drop(stdout);
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    (child.wait().unwrap().code(), stderr)
+}
+
+#[test]
+fn a_pipe_that_is_closed_at_once_is_no_error_and_no_panic() {
+    let table: [&[&str]; 8] = [
+        &["survey", "--report", "json", "--filter", STATIC_RSA],
+        &["check", "--client", "openssl"],
+        &["check", "--client", "openssl", "--report", "junit"],
+        &["list", "cases"],
+        &["list", "suites"],
+        &["list", "scenarios"],
+        &["explain", "client/cipher/static-rsa"],
+        &["--help"],
+    ];
+    for arguments in table {
+        assert_eq!(read_lines_and_close(arguments, 0), (Some(0), String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_of_one_line_sees_no_error_and_no_panic() {
+    // A run that wrote all before the pipe was closed ends with its own exit code.
+    let table: [(&[&str], &[i32]); 4] = [
+        (&["survey", "--report", "json", "--filter", STATIC_RSA], &[0]),
+        (&["check", "--client", "openssl"], &[0, 1]),
+        (&["check", "--client", "openssl", "--report", "json", "--tier", "default"], &[0, 1]),
+        (&["list", "cases"], &[0]),
+    ];
+    for (arguments, allowed) in table {
+        let (code, stderr) = read_lines_and_close(arguments, 1);
+        assert!(code.is_some_and(|code| allowed.contains(&code)), "{arguments:?}: {code:?}");
+        assert_eq!(stderr, "", "{arguments:?}");
+    }
+}
