@@ -61,9 +61,10 @@ impl Survey {
         runtime.block_on(async {
             let catalogue = self.options.catalogue()?;
             let ground = Laid::new(&self.options)?;
-            let found = Found::look(&catalogue.adapters).await;
+            let interrupted = signals();
+            let found = unless(&interrupted, Found::look(&catalogue.adapters)).await?;
             let clients = ground.makers.all(&found);
-            let finished = ground.play(&self.options, &catalogue, clients, false, false).await?;
+            let finished = ground.play(&self.options, &catalogue, clients, false, false, interrupted).await?;
             Ok(survey_exit(&finished))
         })
     }
@@ -85,8 +86,9 @@ impl Check {
             self.options.select(&catalogue)?;
             let ground = Laid::new(&self.options)?;
             let mut clients = Vec::new();
+            let interrupted = signals();
             for name in &self.clients {
-                clients.push(ground.makers.named(name, &catalogue).await?);
+                clients.push(unless(&interrupted, ground.makers.named(name, &catalogue)).await??);
             }
             if !self.command.is_empty() {
                 clients.push(clients::command(&self.command)?);
@@ -96,7 +98,8 @@ impl Check {
             if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
                 return Err(Exit::usage(format!("client {} is named twice", twice[0])));
             }
-            let finished = ground.play(&self.options, &catalogue, clients, true, self.strict).await?;
+            let finished =
+                ground.play(&self.options, &catalogue, clients, true, self.strict, interrupted).await?;
             Ok(finished.exit)
         })
     }
@@ -155,6 +158,7 @@ impl Laid {
         clients: Vec<Client>,
         gates: bool,
         strict: bool,
+        interrupted: watch::Receiver<bool>,
     ) -> Result<Finished, Exit> {
         let cases = options.select(catalogue)?;
         let mut floor = options.floor(catalogue)?;
@@ -166,8 +170,6 @@ impl Laid {
                 .map_err(|e| Exit::usage(format!("cannot write evidence to {}: {e}", folder.display())))?;
         }
         let Self { pki, room, makers, backends } = self;
-        let (interrupt, interrupted) = watch::channel(false);
-        tokio::spawn(watch_signals(interrupt));
         let ground = Arc::new(Ground::new(room, Duration::from_secs(options.timeout.into()), interrupted));
         let canaries =
             Canaries::new(Arc::clone(&makers.openssl), Arc::clone(&makers.rustls), Arc::clone(&makers.ca));
@@ -186,20 +188,42 @@ impl Laid {
             evidence: options.evidence.clone(),
             versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
         };
-        let mut sinks = Sinks::open(options)?;
+        let mut sinks = Sinks::open(options, gates)?;
         Ok(runner::run(plan, ground, pki, Arc::new(canaries), &mut sinks).await?)
     }
 }
 
-/// SIGINT and SIGTERM end the run; what was learned is printed.
-async fn watch_signals(interrupt: watch::Sender<bool>) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
+/// Turns true on SIGINT or SIGTERM: the run ends, and what was learned is printed.
+fn signals() -> watch::Receiver<bool> {
+    let (interrupt, interrupted) = watch::channel(false);
+    tokio::spawn(async move {
+        let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        tokio::select! {
+            _ = int.recv() => {}
+            _ = term.recv() => {}
+        }
+        interrupt.send_replace(true);
+        // Kept, so that nobody who waits takes the end of this task for an interruption.
+        interrupt.closed().await;
+    });
+    interrupted
+}
+
+/// Does something that has nothing to tell yet, unless the run is interrupted.
+async fn unless<T>(interrupted: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Result<T, Exit> {
+    let mut interrupted = interrupted.clone();
+    let interruption = async {
+        // The guard that this gives must not live on across an await.
+        let is_gone = interrupted.wait_for(|set| *set).await.is_err();
+        if is_gone {
+            std::future::pending::<()>().await; // nobody is left who could interrupt
+        }
     };
     tokio::select! {
-        _ = int.recv() => {}
-        _ = term.recv() => {}
+        done = work => Ok(done),
+        () = interruption => Err(Exit::interrupted()),
     }
-    interrupt.send_replace(true);
 }

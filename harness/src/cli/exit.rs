@@ -18,6 +18,8 @@ impl Exit {
     pub const INCONCLUSIVE: u8 = 3;
     /// Nothing was run.
     pub const NOTHING: u8 = 4;
+    /// SIGINT or SIGTERM.
+    pub const INTERRUPTED: u8 = 130;
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self { code: Self::USAGE, message: Some(message.into()) }
@@ -29,6 +31,10 @@ impl Exit {
 
     pub fn harness(message: impl Into<String>) -> Self {
         Self { code: Self::INCONCLUSIVE, message: Some(message.into()) }
+    }
+
+    pub const fn interrupted() -> Self {
+        Self { code: Self::INTERRUPTED, message: None }
     }
 
     pub const fn code(&self) -> u8 {

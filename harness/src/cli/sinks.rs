@@ -14,11 +14,13 @@ use super::options::{ReportFormat, ReportTarget, RunOptions};
 pub struct Sinks {
     progress: Option<Progress>,
     reporters: Vec<Box<dyn Reporter + Send>>,
+    /// The verdict is wanted whether or not anybody reads the reports.
+    gates: bool,
 }
 
 impl Sinks {
     /// Opens what the options ask for. Without a report on standard output the human one is there.
-    pub fn open(options: &RunOptions) -> Result<Self, Exit> {
+    pub fn open(options: &RunOptions, gates: bool) -> Result<Self, Exit> {
         let mut targets = options.report.clone();
         let on_stdout = targets.iter().filter(|t| t.path.is_none()).count();
         if on_stdout > 1 {
@@ -50,7 +52,7 @@ impl Sinks {
             });
         }
         let progress = io::stderr().is_terminal().then(Progress::stderr);
-        Ok(Self { progress, reporters })
+        Ok(Self { progress, reporters, gates })
     }
 }
 
@@ -60,7 +62,26 @@ impl Sink for Sinks {
         if let Some(progress) = &mut self.progress {
             progress.event(event)?;
         }
-        self.reporters.iter_mut().try_for_each(|reporter| reporter.event(event))
+        let mut closed = None;
+        let mut failed = None;
+        // A reader that went away (`| head`) stops its own report, not the others' and not the gate.
+        self.reporters.retain_mut(|reporter| match reporter.event(event) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                closed = Some(error);
+                false
+            }
+            Err(error) => {
+                failed = Some(error);
+                true
+            }
+        });
+        match (failed, closed) {
+            (Some(error), _) => Err(error),
+            // Nobody is left to look, and a survey has no other result.
+            (None, Some(error)) if self.reporters.is_empty() && !self.gates => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn played(&mut self, client: &str) {

@@ -72,7 +72,14 @@ impl CommandClient {
             },
             ended = stop => ended,
         };
-        let output = process.finish().await;
+        let (output, outlived) = process.finish().await;
+        // Its sockets were closed by our killing it, not by its own decision.
+        let ended = match ended {
+            Ended::Exited(_) if outlived => {
+                Ended::Died("processes of the client outlived it and had to be ended".to_owned())
+            }
+            ended => ended,
+        };
         let connected = match ended {
             Ended::Exited(code) if self.exit_tells => Some(code == 0),
             _ => None,

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -22,6 +22,9 @@ use super::room::{CASE_MARK, Room};
 const OUTPUT_KEPT: usize = 4 * 1024;
 /// How long to wait for the last output after the program has ended; an escaped child may hold the pipe open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(200);
+/// How long the children of a program that has ended may take to end, too.
+const GROUP_GRACE: Duration = Duration::from_millis(500);
+const GROUP_TICK: Duration = Duration::from_millis(2);
 /// Rounds of ending orphans, since the death of one can orphan its children.
 const ORPHAN_ROUNDS: usize = 8;
 
@@ -62,11 +65,15 @@ impl Process {
         self.child.wait().await
     }
 
-    /// Ends whatever is left of the group and its orphans, and gives the end of the output.
-    pub(super) async fn finish(mut self) -> String {
-        self.kill_group();
+    /// Ends whatever is left of the group and its orphans, and gives the end of the output; then whether anything
+    /// was left that had to be ended. Called after [`Process::wait`] the latter is about the program's children.
+    pub(super) async fn finish(mut self) -> (String, bool) {
+        self.wait_for_group().await;
+        let mut outlived = self.kill_group();
         let _ = self.child.wait().await;
-        end_orphans(|mark| mark == self.mark.as_bytes());
+        outlived |= end_orphans(|mark| mark == self.mark.as_bytes());
+        self.reap_group();
+        self.group = None; // the number may be given to somebody else from here on
         let mut text = String::new();
         for handle in std::mem::take(&mut self.output) {
             let abort = handle.abort_handle();
@@ -75,13 +82,34 @@ impl Process {
                 _ => abort.abort(),
             }
         }
-        text
+        (text, outlived)
     }
 
-    fn kill_group(&self) {
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, Signal::KILL);
+    /// Gives the rest of the group a moment to end by itself once the program has: git is gone before its helper is.
+    async fn wait_for_group(&mut self) {
+        let is_over = matches!(self.child.try_wait(), Ok(Some(_)));
+        let started = Instant::now();
+        while is_over && started.elapsed() < GROUP_GRACE {
+            self.reap_group();
+            let Some(group) = self.group else { return };
+            if rustix::process::test_kill_process_group(group).is_err() {
+                return;
+            }
+            tokio::time::sleep(GROUP_TICK).await;
         }
+    }
+
+    /// Whether there was anybody.
+    fn kill_group(&self) -> bool {
+        self.group.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok())
+    }
+
+    /// Waits for adopted members of the group that have ended; as zombies they would stay until the run ends. The
+    /// program itself is tokio's to wait for, and is asked for first.
+    fn reap_group(&mut self) {
+        let Ok(Some(_)) = self.child.try_wait() else { return };
+        let Some(group) = self.group else { return };
+        while let Ok(Some(_)) = rustix::process::waitpgid(group, WaitOptions::NOHANG) {}
     }
 }
 
@@ -126,8 +154,9 @@ pub fn end_all_orphans(room: &Room) {
     end_orphans(|mark| mark.strip_prefix(folder).is_some_and(|rest| rest.starts_with(b"/")));
 }
 
-/// Ends adopted processes whose mark is one of those.
-fn end_orphans(is_meant: impl Fn(&[u8]) -> bool) {
+/// Ends adopted processes whose mark is one of those. Whether there was one.
+fn end_orphans(is_meant: impl Fn(&[u8]) -> bool) -> bool {
+    let mut any = false;
     for _ in 0..ORPHAN_ROUNDS {
         let mut found = false;
         for pid in adopted() {
@@ -135,14 +164,15 @@ fn end_orphans(is_meant: impl Fn(&[u8]) -> bool) {
                 continue;
             }
             let Some(pid) = Pid::from_raw(pid) else { continue };
-            found = true;
+            (found, any) = (true, true);
             let _ = kill_process(pid, Signal::KILL);
             let _ = waitpid(Some(pid), WaitOptions::empty());
         }
         if !found {
-            return;
+            break;
         }
     }
+    any
 }
 
 /// The process ids of this process's children, adopted ones included.

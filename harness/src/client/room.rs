@@ -13,7 +13,7 @@ use crate::pki::{MintError, Pki, ca_p12, ca_pem};
 
 /// What is kept of the user's environment. Everything else (CA bundles, proxies, OPENSSL_CONF, JAVA_TOOL_OPTIONS,
 /// session caches below HOME) could change a verdict.
-const KEPT: [&str; 3] = ["PATH", "LANG", "SYSTEMROOT"];
+const KEPT: [&str; 2] = ["PATH", "LANG"];
 
 /// The mark by which processes that left their group are found again.
 pub(super) const CASE_MARK: &str = "SHAKEDOWN_CASE";

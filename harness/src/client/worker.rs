@@ -187,6 +187,6 @@ impl Worker {
         let Self { mut process, stdin, lines, .. } = self;
         drop((stdin, lines));
         let _ = timeout(Duration::from_millis(300), process.wait()).await;
-        process.finish().await
+        process.finish().await.0
     }
 }

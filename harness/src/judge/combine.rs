@@ -3,9 +3,9 @@
 use crate::observe::{Ending, Observation, Reach};
 use crate::oracle::Offer;
 
-use super::connection::{Outcome, classify};
+use super::connection::{NotOffered, Outcome, classify};
 use super::verdict::{Class, Finding, FindingCode, Level, Verdict};
-use super::{CaseFacts, ClientEnded, ClientSaid, Controls};
+use super::{CERTIFICATE_ALERTS, CaseFacts, ClientEnded, ClientSaid, Controls};
 
 /// What a case came to.
 #[derive(Clone, Debug)]
@@ -18,8 +18,6 @@ pub struct Judgement {
     pub proven: Option<Class>,
     /// A refusal without an alert: the case must be run again, alone, and come out the same.
     pub wants_confirmation: bool,
-    /// The client ended it itself; else the honest server did.
-    pub refused_by_client: bool,
 }
 
 /// Judges a case.
@@ -59,21 +57,20 @@ pub fn judge(
             findings.push(finding);
             verdict
         }
-        Outcome::Completed(warnings) if case.must_refuse() => {
-            // Something else than the case proposes was completed: the proposal was never put to the client.
-            findings.extend(warnings.iter().cloned());
-            findings.push(Finding::new(
-                FindingCode::ServerCannot,
-                "another session than the case's was completed",
-            ));
-            Verdict::Inconclusive
-        }
-        Outcome::Completed(warnings) => {
-            findings.extend(warnings.iter().cloned());
-            Verdict::Pass
-        }
-        Outcome::NotOffered | Outcome::RefusedByClient { .. } | Outcome::RefusedByServer => Verdict::Pass,
+        Outcome::Completed(_)
+        | Outcome::NotOffered(_)
+        | Outcome::RefusedByClient { .. }
+        | Outcome::RefusedByServer => Verdict::Pass,
     };
+    // Warnings of a completed session stand, also beside a refusal.
+    let completed =
+        outcomes.iter().filter_map(|o| if let Outcome::Completed(w) = o { Some(w) } else { None });
+    findings.extend(completed.clone().flatten().cloned());
+    if base == Verdict::Pass && case.must_refuse() && completed.count() > 0 {
+        let detail = "another session than the case's was completed";
+        findings.push(Finding::new(FindingCode::ServerCannot, detail));
+        base = Verdict::Inconclusive;
+    }
     if let Some(finding) = downgraded_retry(connections, &outcomes) {
         findings.push(finding);
         base = Verdict::Fail;
@@ -85,27 +82,44 @@ pub fn judge(
         base = finding.level.verdict();
         findings.push(finding);
     }
-    if let Outcome::RefusedByClient { alert: Some(alert) } = outcome
-        && case.must_refuse()
-        && !case.alerts.is_empty()
-        && !case.alerts.contains(alert)
-    {
-        findings.push(Finding::new(FindingCode::UnexpectedAlert, format!("{alert}")));
+    let passed = base == Verdict::Pass;
+    if passed && case.must_refuse() {
+        findings.extend(unexpected_alert(case, outcome));
     }
-    // A skipped case was not played, so there is nothing that a report could differ from, and nothing proven.
+    // A skipped case was not played, so there is nothing that a report could differ from.
     if base != Verdict::Skipped {
         findings.extend(report_differs(connections, said));
     }
-    let verdict = findings.iter().map(|f| f.level.verdict()).fold(base, Verdict::max);
-    let is_proof = case.must_refuse() && matches!(verdict, Verdict::Pass | Verdict::Warn);
+    let verdict = match base {
+        Verdict::Skipped => base,
+        _ => findings.iter().map(|f| f.level.verdict()).fold(base, Verdict::max),
+    };
+    let is_proof = passed && case.must_refuse() && outcome.is_refusal() && verdict <= Verdict::Warn;
     Judgement {
         verdict,
         decided_by: worst,
-        proven: if is_proof { case.proves() } else { None },
+        proven: if is_proof && proves_its_class(case, outcome) { case.proves() } else { None },
         wants_confirmation: is_proof && matches!(outcome, Outcome::RefusedByClient { alert: None }),
-        refused_by_client: matches!(outcome, Outcome::RefusedByClient { .. }),
         findings,
     }
+}
+
+/// Whether the refusal was about the weakness and nothing else.
+fn proves_its_class(case: &CaseFacts<'_>, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotOffered(what) => *what == NotOffered::TheWeakness,
+        // The same certificate was good enough in the control, but that is what the client complains about.
+        Outcome::RefusedByClient { alert: Some(alert) } => {
+            case.bad_certificate || !CERTIFICATE_ALERTS.contains(alert)
+        }
+        _ => true,
+    }
+}
+
+fn unexpected_alert(case: &CaseFacts<'_>, outcome: &Outcome) -> Option<Finding> {
+    let Outcome::RefusedByClient { alert: Some(alert) } = outcome else { return None };
+    let is_listed = case.alerts.is_empty() || case.alerts.contains(alert);
+    (!is_listed).then(|| Finding::new(FindingCode::UnexpectedAlert, alert.to_string()))
 }
 
 /// No ClientHello arrived at all.
@@ -143,6 +157,12 @@ fn gate(connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>)
         ClientEnded::Itself => {}
     }
     let control = controls.offer?;
+    if connections.iter().any(|c| c.reach >= Reach::Proposed && c.offer.is_none()) {
+        return Some(Finding::new(
+            FindingCode::Unstable,
+            "a hello could not be read, so it cannot be compared",
+        ));
+    }
     let differs =
         connections.iter().filter_map(|c| c.offer.as_ref()).any(|offer| !same_offer(offer, control));
     differs

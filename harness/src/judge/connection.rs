@@ -16,7 +16,7 @@ pub enum Outcome {
     /// Completed, and the floor does not forbid it; findings are warnings.
     Completed(Vec<Finding>),
     /// The server refused, exactly as predicted, because the hello does not offer what the case proposes.
-    NotOffered,
+    NotOffered(NotOffered),
     /// The client ended it in the face of the whole proposing flight.
     RefusedByClient { alert: Option<AlertDescription> },
     /// The server refused a weak offer, as it must.
@@ -32,7 +32,7 @@ impl Outcome {
         match self {
             Self::Silent => 0,
             Self::Completed(_) => 1,
-            Self::NotOffered => 2,
+            Self::NotOffered(_) => 2,
             Self::RefusedByServer => 3,
             Self::RefusedByClient { .. } => 4,
             Self::Unclear(_) => 5,
@@ -41,8 +41,18 @@ impl Outcome {
     }
 
     pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::NotOffered | Self::RefusedByServer | Self::RefusedByClient { .. })
+        matches!(self, Self::NotOffered(_) | Self::RefusedByServer | Self::RefusedByClient { .. })
     }
+}
+
+/// What a hello that does not offer the case's session says about the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOffered {
+    /// The weakness itself is what was not offered: its class is proven.
+    TheWeakness,
+    /// Something else was not offered (the version of a certificate case, a key that nobody has): the client is
+    /// safe here, and nothing about the class is proven.
+    SomethingElse,
 }
 
 /// Classifies a connection. `after_refusal`: an earlier connection of the case was refused.
@@ -50,11 +60,12 @@ pub(super) fn classify(case: &CaseFacts<'_>, seen: &Observation, after_refusal: 
     if let Some(kind) = &seen.not_tls {
         return not_tls(kind, after_refusal);
     }
-    if let Some(difference) = &seen.disagreement {
-        return unclear(FindingCode::ServerCannot, format!("wire and server disagree: {difference}"));
-    }
+    // First of all: what was completed counts, whatever else is wrong (design 1, rule 2).
     if let Some(outcome) = past_the_line(case, seen) {
         return outcome;
+    }
+    if let Some(difference) = &seen.disagreement {
+        return unclear(FindingCode::ServerCannot, format!("wire and server disagree: {difference}"));
     }
     match (seen.reach, &seen.ending) {
         (Reach::Connected, ending) if ending.by_client() => Outcome::Silent,
@@ -203,7 +214,9 @@ fn by_server(case: &CaseFacts<'_>, seen: &Observation) -> Outcome {
             format!("the server refused with {text}; predicted was {:?}", refusal.reason),
         ),
         Err(_) if case.refuser == Refuser::Server => Outcome::RefusedByServer,
-        Err(refusal) if is_not_offered(case, offer, refusal.reason) => Outcome::NotOffered,
+        Err(refusal) if is_not_offered(case, offer, refusal.reason) => {
+            Outcome::NotOffered(what_was_not_offered(case, offer, refusal.reason))
+        }
         Err(_) => unclear(
             FindingCode::ServerEndedIt,
             "the hello states only a maximum version, so the server's refusal says nothing".to_owned(),
@@ -219,15 +232,31 @@ fn is_not_offered(case: &CaseFacts<'_>, offer: &Offer, reason: RefusalReason) ->
     let Some(version) = case.policy.versions.first().copied() else { return false };
     match offer.states_version(version) {
         Stated::No => true,
-        Stated::Yes => true_for_parameters(reason),
-        Stated::NotStated if version >= case.floor.min_version => true_for_parameters(reason),
+        Stated::Yes => is_about_the_session(reason),
+        Stated::NotStated if version >= case.floor.min_version => is_about_the_session(reason),
         Stated::NotStated => !offer.suites.iter().any(|suite| exists_in(*suite, version)),
     }
 }
 
-/// The version was offered, so it was the suites, groups, schemes or keys that were not.
-const fn true_for_parameters(reason: RefusalReason) -> bool {
-    !matches!(reason, RefusalReason::NoCommonVersion)
+/// The version was offered, so it has to be the suite, or the key that it needs, that was not. A server that refuses
+/// for a missing extension or signature scheme says nothing about what the client would accept.
+const fn is_about_the_session(reason: RefusalReason) -> bool {
+    matches!(reason, RefusalReason::NoCommonSuite | RefusalReason::NoUsableCertificate | RefusalReason::NoPsk)
+}
+
+/// Whether the refusal was about the weakness that the case is there for.
+fn what_was_not_offered(case: &CaseFacts<'_>, offer: &Offer, reason: RefusalReason) -> NotOffered {
+    let is_old = |b: &oracle::Breach| b.rule == oracle::Rule::Version && b.treatment == Treatment::Fail;
+    let stated = case.policy.versions.first().map(|version| offer.states_version(*version));
+    let proves = match reason {
+        // A client that is never shown the certificate, and one without the external key, decided nothing.
+        _ if case.bad_certificate || case.psk_ke => false,
+        RefusalReason::NoPsk => false,
+        RefusalReason::NoCommonVersion => case.breaches.iter().any(is_old),
+        // A version that only might have been offered proves nothing about versions.
+        _ => stated != Some(Stated::NotStated) || !case.breaches.iter().any(is_old),
+    };
+    if proves { NotOffered::TheWeakness } else { NotOffered::SomethingElse }
 }
 
 fn exists_in(suite: registry::CipherSuite, version: ProtocolVersion) -> bool {

@@ -8,7 +8,7 @@ mod connection;
 pub mod verdict;
 
 pub use combine::{Judgement, judge};
-pub use connection::Outcome;
+pub use connection::{NotOffered, Outcome};
 
 use crate::observe::Observation;
 pub use verdict::{Class, Finding, FindingCode, Level, UnknownFindingCode, Verdict};
@@ -62,11 +62,16 @@ impl CaseFacts<'_> {
         self.bad_certificate || self.breaches.iter().any(|b| b.treatment == Treatment::Fail)
     }
 
-    /// The classes that a refusal of this case proves. A case that breaks several rules proves none: which of them
-    /// was refused cannot be told.
+    /// The class that a refusal of this case proves. A case that breaks several rules proves none, also when only
+    /// one of them has a class: which of them was refused cannot be told. What a server refuses proves nothing about
+    /// the client.
     pub fn proves(&self) -> Option<Class> {
-        let classes = self.classes();
-        if classes.len() == 1 { classes.first().copied() } else { None }
+        let broken = self.breaches.iter().filter(|b| b.treatment == Treatment::Fail).count();
+        let reasons = broken + usize::from(self.bad_certificate);
+        match (self.refuser, reasons, self.classes().as_slice()) {
+            (Refuser::Client, 1, [class]) => Some(*class),
+            _ => None,
+        }
     }
 
     /// The classes of weakness that the case proposes.
@@ -121,6 +126,16 @@ pub struct Controls<'a> {
 pub fn classify_one(case: &CaseFacts<'_>, seen: &Observation) -> Outcome {
     connection::classify(case, seen, false)
 }
+
+/// Alerts that speak of the certificate (RFC 8446 6.2).
+pub const CERTIFICATE_ALERTS: [AlertDescription; 6] = [
+    AlertDescription::BAD_CERTIFICATE,
+    AlertDescription::UNSUPPORTED_CERTIFICATE,
+    AlertDescription(44),
+    AlertDescription::CERTIFICATE_EXPIRED,
+    AlertDescription::CERTIFICATE_UNKNOWN,
+    AlertDescription::UNKNOWN_CA,
+];
 
 /// The class that a rule belongs to; the rules about strength belong to none.
 pub const fn class_of(rule: Rule) -> Option<Class> {

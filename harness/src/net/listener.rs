@@ -66,21 +66,32 @@ impl CaseListener {
             None => self.v4.accept().await?,
         };
         // Flights are written whole, and a case is a race for milliseconds.
-        stream.set_nodelay(true)?;
+        let _ = stream.set_nodelay(true);
         Ok(stream)
     }
 
-    /// Connections that wait in the backlog, asked of the system itself: tokio may not know of them yet.
-    pub fn accept_waiting(&self) -> Vec<TcpStream> {
-        let mut waiting = Vec::new();
+    /// Connections that wait in the backlog, asked of the system itself: tokio may not know of them yet. Then the
+    /// number of those that could not be taken.
+    pub fn accept_waiting(&self) -> (Vec<TcpStream>, usize) {
+        let (mut waiting, mut lost) = (Vec::new(), 0);
         for listener in std::iter::once(&self.v4).chain(&self.v6) {
-            while let Ok(socket) = rustix::net::accept(listener) {
-                let stream = std::net::TcpStream::from(socket);
-                let tokio = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                waiting.extend(tokio);
+            loop {
+                let stream = match rustix::net::accept(listener) {
+                    Ok(socket) => std::net::TcpStream::from(socket),
+                    Err(rustix::io::Errno::WOULDBLOCK) => break,
+                    Err(rustix::io::Errno::CONNABORTED | rustix::io::Errno::INTR) => continue,
+                    Err(_) => {
+                        lost += 1;
+                        break;
+                    }
+                };
+                match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                    Ok(stream) => waiting.push(stream),
+                    Err(_) => lost += 1,
+                }
             }
         }
-        waiting
+        (waiting, lost)
     }
 }
 

@@ -141,6 +141,11 @@ impl Session {
         self.delivered |= self.tap.reach() >= Reach::Proposed && self.tap.flight_complete;
     }
 
+    /// What was handed to the client came too late: it had closed before.
+    pub fn flight_was_lost(&mut self) {
+        self.delivered = false;
+    }
+
     /// The client's stream ended.
     pub fn client_ended(&mut self, how: ClientEnd) {
         let (seen, ending) = match how {

@@ -38,6 +38,8 @@ pub struct Served {
     pub panicked: bool,
     /// Connections for which no server end could be opened, or that were too many.
     pub unserved: usize,
+    /// The port, still open: whoever connects after the end is seen when it is looked at again.
+    pub listener: Option<CaseListener>,
 }
 
 /// Serves until `client_ended` turns true, then finishes what was begun.
@@ -73,9 +75,12 @@ pub async fn serve(
             changed = client_ended.changed() => if changed.is_err() { break },
         }
     }
-    for stream in listener.accept_waiting() {
+    let (waiting, lost) = listener.accept_waiting();
+    for stream in waiting {
         begin(stream, &mut served, client_ended.clone());
     }
+    served.unserved += lost;
+    served.listener = Some(listener);
     let mut finished = Vec::new();
     while let Some(done) = sessions.join_next().await {
         match done {
@@ -121,6 +126,11 @@ async fn drive(
                 break;
             }
             Ok(Ok(0)) => {
+                // Our flight met a closed socket: the client left before it, and refused nothing of it. (One that
+                // leaves after reading it sends a FIN and nothing more; with unread bytes, a RST alone.)
+                if !matches!(stream.take_error(), Ok(None)) {
+                    session.flight_was_lost();
+                }
                 session.client_ended(ClientEnd::Fin);
                 break;
             }

@@ -117,12 +117,17 @@ impl Client {
         adapter_folder: &Path,
         fix: Vec<String>,
     ) -> Self {
+        let own = adapter.detect.first().cloned().unwrap_or_default();
         let shown = |fix: &Vec<String>| {
+            // `openssl s_client`, also where a shell stands before it; options and placeholders are left out.
             let program = found.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            std::iter::once(program).chain(fix.iter().cloned()).collect()
+            let behind = adapter.start.argv().iter().skip_while(|word| **word != own).skip(1);
+            let subcommands = behind
+                .take_while(|word| *word != "{fix}")
+                .filter(|w| !w.starts_with('-') && !w.contains('{'));
+            std::iter::once(program).chain(subcommands.cloned()).chain(fix.iter().cloned()).collect()
         };
         // The adapter's own word for the program stands for what was found, wherever it stands.
-        let own = adapter.detect.first().cloned().unwrap_or_default();
         let argv: Vec<String> = adapter
             .start
             .argv()
@@ -211,6 +216,10 @@ pub fn canary_spec() -> EndpointSpec {
 pub fn said(report: &ClientReport) -> ClientSaid {
     use crate::client::Ended;
     let ended = match &report.ended {
+        // `timeout` and shells put the end of what they run into their own exit status.
+        Ended::Exited(code @ (124 | 137 | 129..=159)) => {
+            ClientEnded::Crashed(format!("exit status {code}: a wrapper reports a time-out or a signal"))
+        }
         Ended::Exited(_) | Ended::Answered { .. } => ClientEnded::Itself,
         Ended::Signalled(signal) => ClientEnded::Crashed(format!("ended by signal {signal}")),
         Ended::Died(how) => ClientEnded::Crashed(how.clone()),

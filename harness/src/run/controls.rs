@@ -4,27 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Backend, EndpointSpec, Role};
-use crate::judge::{self, CaseFacts, ClientEnded, Finding, FindingCode};
+use crate::judge::{self, CERTIFICATE_ALERTS, CaseFacts, ClientEnded, Finding, FindingCode};
 use crate::net::run_in_memory;
 use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::Offer;
 use crate::pki::{KeyKind, Pki};
-use crate::registry::AlertDescription;
 use crate::scenario::{Case, Control, Subject};
 
 use super::client::canary_spec;
 use super::play::Played;
 use super::stage::Stage;
-
-/// Alerts that speak of the certificate (RFC 8446 6.2).
-const CERTIFICATE_ALERTS: [AlertDescription; 6] = [
-    AlertDescription::BAD_CERTIFICATE,
-    AlertDescription::UNSUPPORTED_CERTIFICATE,
-    AlertDescription(44),
-    AlertDescription::CERTIFICATE_EXPIRED,
-    AlertDescription::CERTIFICATE_UNKNOWN,
-    AlertDescription::UNKNOWN_CA,
-];
 
 /// What a positive control came to.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use crate::engine::Backend;
 use crate::judge::{
     self, CaseFacts, Class, Controls, Finding, FindingCode, Judgement, RefusalLine, Refuser, Verdict,
 };
+use crate::net::CaseListener;
 use crate::observe::{Ending, Observation};
 use crate::oracle::{self, Breach};
 use crate::pki::{KeyKind, Pki};
@@ -38,9 +39,26 @@ pub struct Outcome {
     pub event: CaseFinished,
     pub proven: Option<Class>,
     pub wants_confirmation: bool,
+    /// The case's port, held open until the batch is over.
+    listener: Option<CaseListener>,
 }
 
 impl Outcome {
+    /// Whether the client came back to the port after its answer: its second thoughts were not seen (design 1,
+    /// rule 5).
+    pub fn look_for_latecomers(&mut self) {
+        let Some(listener) = self.listener.take() else { return };
+        let (waiting, lost) = listener.accept_waiting();
+        if !waiting.is_empty() || lost > 0 {
+            self.doubt(FindingCode::Unstable, "the client connected again after its answer");
+        }
+    }
+
+    /// Whether the harness itself failed in this case.
+    pub fn has_panicked(&self) -> bool {
+        self.event.findings.iter().any(|f| f.code == FindingCode::HarnessPanic)
+    }
+
     /// The control was lost: passes of must-refuse cases prove nothing any more.
     pub fn lose_control(&mut self) {
         let is_refusal = self.event.expected == Expected::MustRefuse;
@@ -114,27 +132,31 @@ pub async fn run(
     client: &Arc<Client>,
     positives: &std::collections::BTreeMap<&'static str, Positive>,
 ) -> Option<Outcome> {
-    let stage = match Stage::of(case, &context.backend, &context.pki) {
-        Ok(stage) => Arc::new(stage),
-        Err(error) => return Some(cannot(context, case, client, &error)),
+    let (for_stage, its_case) = (Arc::clone(context), case.clone());
+    // Keys and whole handshakes: not on the threads that serve the other cases' sockets.
+    let prepared = tokio::task::spawn_blocking(move || prepare(&for_stage, &its_case)).await;
+    let (stage, canary) = match prepared {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(error)) => return Some(cannot(context, case, client, &error)),
+        Err(_) => {
+            let panic = Finding::new(FindingCode::HarnessPanic, "setting the case up panicked");
+            return Some(unrun(context, case, client, Some(panic)));
+        }
     };
     let owned = Facts::of(context, case);
     let facts = owned.case(context, case, &stage);
-    let canary = if facts.must_refuse() {
-        context.canaries.caught(case, &stage, &facts, &context.backend, &context.pki)
-    } else {
-        Ok(())
-    };
     let offer = (case.scenario.subject == Subject::Server).then(|| weak_offer(case));
     let is_server_case = offer.is_some();
     let opener = Arc::clone(&stage);
-    let played = play::play(&context.ground, client, &case.id, Arc::new(move || opener.open()), offer).await;
+    let mut played =
+        play::play(&context.ground, client, &case.id, Arc::new(move || opener.open()), offer).await;
     if context.ground.is_interrupted() {
         return None;
     }
-    let positive = positives.get(control_of(case)).or_else(|| positives.values().next());
+    let positive = positives.get(control_of(case));
+    let no_control = Finding::new(FindingCode::ControlRefused, "there was no control for this case");
     let controls = Controls {
-        positive: positive.map_or(Ok(()), |p| p.result.as_ref().copied()),
+        positive: positive.map_or(Err(&no_control), |p| p.result.as_ref().copied()),
         // The offer of a server case is the case.
         offer: positive.filter(|_| !is_server_case).and_then(|p| p.offer.as_ref()),
         canary: canary.clone(),
@@ -148,6 +170,7 @@ pub async fn run(
     };
     let expected = if must_refuse { Expected::MustRefuse } else { Expected::MayComplete };
     let mut outcome = outcome(case, client, &stage, &facts, &played, judgement, canary, expected);
+    outcome.listener = played.listener.take();
     if played.panicked {
         outcome.doubt(FindingCode::HarnessPanic, "a task of the harness panicked in this case");
     }
@@ -158,6 +181,19 @@ pub async fn run(
         super::evidence::write(folder, &outcome.event, &played);
     }
     Some(outcome)
+}
+
+/// The server's side of a case, and whether the canary was driven past the refusal line.
+fn prepare(context: &Context, case: &Case) -> Result<(Arc<Stage>, Result<(), String>), StageError> {
+    let stage = Stage::of(case, &context.backend, &context.pki)?;
+    let owned = Facts::of(context, case);
+    let facts = owned.case(context, case, &stage);
+    let canary = if facts.must_refuse() {
+        context.canaries.caught(case, &stage, &facts, &context.backend, &context.pki)
+    } else {
+        Ok(())
+    };
+    Ok((Arc::new(stage), canary))
 }
 
 /// The control that is the case's twin: the same certificate key.
@@ -199,11 +235,17 @@ fn outcome(
         verdict: judgement.verdict,
         findings: judgement.findings,
         ms: ms(played.elapsed),
-        classes: facts.classes(),
+        // What the server refuses says nothing about the client.
+        classes: if facts.refuser == Refuser::Client { facts.classes() } else { Vec::new() },
         forced: stage.forced,
         finite_field: is_finite_field(case),
     };
-    Outcome { event, proven: judgement.proven, wants_confirmation: judgement.wants_confirmation }
+    Outcome {
+        event,
+        proven: judgement.proven,
+        wants_confirmation: judgement.wants_confirmation,
+        listener: None,
+    }
 }
 
 fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
@@ -260,5 +302,5 @@ pub fn unrun(context: &Context, case: &Case, client: &Client, reason: Option<Fin
         forced: case.pick == crate::scenario::Pick::Forced,
         finite_field: is_finite_field(case),
     };
-    Outcome { event, proven: None, wants_confirmation: false }
+    Outcome { event, proven: None, wants_confirmation: false, listener: None }
 }

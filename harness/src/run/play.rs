@@ -43,6 +43,8 @@ pub struct Played {
     pub panicked: bool,
     /// Connections that nobody answered.
     pub unserved: usize,
+    /// The case's port, for clients that live on after their answer.
+    pub listener: Option<CaseListener>,
 }
 
 impl Ground {
@@ -107,7 +109,15 @@ pub async fn play(
                 Ok((connections, said, output)) => (connections, said, output, false),
                 Err(_) => (Vec::new(), not_started("panic"), String::new(), true),
             };
-            Played { connections, said, output, elapsed: started.elapsed(), panicked, unserved: 0 }
+            Played {
+                connections,
+                said,
+                output,
+                elapsed: started.elapsed(),
+                panicked,
+                unserved: 0,
+                listener: None,
+            }
         }
         Play::NotInstalled { .. } => Played {
             connections: Vec::new(),
@@ -116,6 +126,7 @@ pub async fn play(
             elapsed: Duration::ZERO,
             panicked: false,
             unserved: 0,
+            listener: None,
         },
         Play::Command(_) | Play::Worker { .. } | Play::Closure(_) => {
             over_socket(ground, client, case, open).await
@@ -162,6 +173,7 @@ async fn over_socket(
         elapsed: started.elapsed(),
         panicked: false,
         unserved: 0,
+        listener: None,
     };
     let listener = match CaseListener::bind(&ground.ports) {
         Ok(listener) => listener,
@@ -231,6 +243,8 @@ async fn over_socket(
         elapsed,
         panicked: served.panicked,
         unserved: served.unserved,
+        // A command is dead by now; a worker is not.
+        listener: if matches!(client.play, Play::Worker { .. }) { served.listener } else { None },
     }
 }
 
@@ -246,7 +260,10 @@ async fn deadline(ground: Arc<Ground>, mut first_byte: watch::Receiver<bool>) ->
     };
     let interruption = async {
         // The guard that this gives must not live on across an await.
-        let _ = interrupted.wait_for(|set| *set).await.is_ok();
+        let is_gone = interrupted.wait_for(|set| *set).await.is_err();
+        if is_gone {
+            std::future::pending::<()>().await; // nobody is left who could interrupt
+        }
     };
     tokio::select! {
         () = time => Ended::TimedOut,

@@ -183,6 +183,7 @@ impl Course<'_> {
         let (mut wanted, mut broken) = (BTreeSet::new(), BTreeSet::new());
         let nothing_heard = positives.values().all(|p| p.offer.is_none());
         let order = shuffled(cases.len(), self.seed);
+        let mut is_good_before = true;
         for batch in order.chunks(BATCH) {
             if self.context.ground.is_interrupted() {
                 break;
@@ -196,10 +197,12 @@ impl Course<'_> {
                 self.play_batch(&batch, &positives).await
             };
             // Without the control behind it a batch proves nothing, also when an interruption is the reason.
-            let is_last_control_good = nothing_heard || self.still_good(&positives).await;
-            if !is_last_control_good {
+            let is_good_after = nothing_heard || self.still_good(&positives).await;
+            if !(is_good_before && is_good_after) {
                 outcomes.iter_mut().for_each(Outcome::lose_control);
             }
+            is_good_before = is_good_after;
+            outcomes.iter_mut().for_each(Outcome::look_for_latecomers);
             outcomes.sort_by(|a, b| a.event.case.cmp(&b.event.case));
             for outcome in outcomes {
                 wanted.extend(outcome.event.classes.iter().copied());
@@ -250,7 +253,12 @@ impl Course<'_> {
         let open = Arc::new(move || stage.open());
         let played =
             play::play(&self.context.ground, self.client, &format!("control@{name}"), open, None).await;
-        Positive::of(name, &played)
+        let positive = Positive::of(name, &played);
+        if let Some(folder) = &self.context.evidence {
+            let control = format!("control@{name}");
+            super::evidence::write_control(folder, &self.client.name, &control, &positive.word(), &played);
+        }
+        positive
     }
 
     /// Whether every control that was good still is.
@@ -313,6 +321,7 @@ impl Course<'_> {
             let crowded = self.jobs > 1 || !self.context.ground.was_on_time();
             let timed_out = crowded
                 && outcome.event.verdict == Verdict::Inconclusive
+                && !outcome.has_panicked()
                 && outcome.event.findings.iter().any(|f| f.code == FindingCode::Timeout);
             if timed_out {
                 let Some(again) = one::run(self.context, case, self.client, positives).await else { return };
@@ -331,7 +340,10 @@ impl Course<'_> {
         if !matches!(self.client.play, Play::Worker { .. }) {
             return;
         }
-        for (case, outcome) in outcomes.iter_mut().step_by(WORKER_REPEAT) {
+        // By id, so that the sample does not follow from which cases were quick.
+        outcomes.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        let start = usize::try_from(self.seed).unwrap_or_default() % WORKER_REPEAT.min(outcomes.len()).max(1);
+        for (case, outcome) in outcomes.iter_mut().skip(start).step_by(WORKER_REPEAT) {
             if self.context.ground.is_interrupted() {
                 return;
             }

@@ -182,39 +182,32 @@ fn verbose_adds_the_paths_of_the_clients() {
 }
 
 #[test]
-fn fixes_of_several_codes_are_merged_into_one_command() {
+fn the_fix_of_the_last_code_stands_for_those_before_it() {
     let mut client = ready("curl", Some("8"));
     let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     client.fixes = BTreeMap::from([
         (FindingCode::BelowMinimumVersion, words(&["curl", "--tlsv1.2"])),
         (FindingCode::NoForwardSecrecy, words(&["curl", "--ciphers", "ECDHE+AESGCM"])),
-        (FindingCode::Unauthenticated, words(&["curl", "--tlsv1.2"])),
         // Not found in this run, so not in the advice.
         (FindingCode::Unencrypted, words(&["curl", "--no-null"])),
     ]);
-    let codes =
-        [FindingCode::BelowMinimumVersion, FindingCode::NoForwardSecrecy, FindingCode::Unauthenticated];
-    let findings = codes.iter().map(|code| finding(*code, "completed")).collect();
-    let page = page_of(client, vec![completed("curl", "a@b", "TLSv1.0", RSA, findings)]);
-    assert!(page.contains("      fix   curl --tlsv1.2 --ciphers 'ECDHE+AESGCM'\n"), "{page}");
-    assert_eq!(page.matches("fix  ").count(), 1);
-}
-
-#[test]
-fn a_fix_that_goes_further_than_another_stands_for_both() {
-    let mut client = ready("gnutls-cli", Some("3.7.9"));
-    let priority = |list: &str| ["gnutls-cli", "--priority", list].map(str::to_owned).to_vec();
-    client.fixes = BTreeMap::from([
-        (FindingCode::BelowMinimumVersion, priority("NORMAL:-VERS-TLS1.0")),
-        (FindingCode::NoForwardSecrecy, priority("NORMAL:-VERS-TLS1.0:-RSA")),
-        (FindingCode::Unauthenticated, priority("NORMAL")),
-        // Of another list it is not known which would win: both are shown.
-        (FindingCode::Unencrypted, priority("NORMALITY")),
-    ]);
-    let findings = client.fixes.keys().map(|code| finding(*code, "completed")).collect();
-    let page = page_of(client, vec![completed("gnutls-cli", "a@b", "TLSv1.0", RSA, findings)]);
-    let fix = "      fix   gnutls-cli --priority 'NORMAL:-VERS-TLS1.0:-RSA' --priority NORMALITY\n";
-    assert!(page.contains(fix), "{page}");
+    let page = |codes: &[FindingCode]| {
+        let findings = codes.iter().map(|code| finding(*code, "completed")).collect();
+        page_of(client.clone(), vec![completed("curl", "a@b", "TLSv1.0", RSA, findings)])
+    };
+    let both = page(&[FindingCode::BelowMinimumVersion, FindingCode::NoForwardSecrecy]);
+    assert!(both.contains("      fix   curl --ciphers 'ECDHE+AESGCM'\n"), "{both}");
+    assert_eq!(both.matches("fix  ").count(), 1);
+    let first = page(&[FindingCode::BelowMinimumVersion]);
+    assert!(first.contains("      fix   curl --tlsv1.2\n"), "{first}");
+    // What no fix of the adapter's mends is said.
+    let more = page(&[FindingCode::NoForwardSecrecy, FindingCode::Unauthenticated]);
+    assert!(
+        more.contains("      fix   curl --ciphers 'ECDHE+AESGCM'   (leaves unauthenticated)\n"),
+        "{more}"
+    );
+    let none = page(&[FindingCode::Unauthenticated]);
+    assert!(!none.contains("fix  "), "{none}");
 }
 
 #[test]

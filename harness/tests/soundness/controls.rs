@@ -331,3 +331,14 @@ fn the_hello_of_a_twin_differs_in_nothing_but_its_certificate_message() {
     assert_eq!(control, weak);
     assert_eq!(control.len(), 3, "{control:?}");
 }
+
+#[test]
+fn a_certificate_that_was_never_shown_proves_nothing() {
+    // It trusts anybody, and has no TLS 1.3: the honest server has nothing for it.
+    let case = "client/certificate/wrong@TLSv1.3+untrusted-issuer+natural";
+    let old = [ProtocolVersion::TLS1_2];
+    let told = forge_on(vec![world().case(case)], move |address| visit(v4(address.port), narrow(&old, &[])));
+    assert_eq!(told.case(case).verdict, Verdict::Pass, "{}", show(told.case(case)));
+    assert!(told.totals.findings.iter().any(|f| f.code == FindingCode::ClassUnproven));
+    assert_eq!(told.exit, 3);
+}

@@ -20,6 +20,11 @@ fn classes() -> Setting {
     Setting { cases: one_per_class(), ..Setting::default() }
 }
 
+/// Slow liars get two cases.
+fn two() -> Setting {
+    Setting { cases: one_per_class().into_iter().take(2).collect(), ..Setting::default() }
+}
+
 /// Skips are not green: nothing was proven.
 #[track_caller]
 fn is_skipped_and_not_green(told: &Told) {
@@ -144,4 +149,40 @@ fn what_a_program_says_of_itself_moves_no_verdict() {
         assert_eq!(has(told.case(STATIC_RSA), FindingCode::ClientReportDiffers), !says);
         assert_eq!(has(told.case(STATIC_RSA_FORCED), FindingCode::ClientReportDiffers), says);
     }
+}
+
+#[test]
+fn a_wrapper_that_ends_a_hanging_client_has_not_refused_for_it() {
+    let told = run(two(), child::wrapped("hangs-when-refusing", r#"timeout 0.6 "$0" "$@""#));
+    assert_eq!(told.control("rsa2048"), "completed");
+    told.all_must_refuse(Verdict::Inconclusive, FindingCode::ClientCrashed);
+    told.is_never_green();
+}
+
+#[test]
+fn a_wrapper_that_tells_of_a_crash_has_not_refused() {
+    let told = run(two(), child::wrapped("aborts-when-refusing", r#""$0" "$@"; exit $?"#));
+    assert_eq!(told.control("rsa2048"), "completed");
+    told.all_must_refuse(Verdict::Inconclusive, FindingCode::ClientCrashed);
+    told.is_never_green();
+}
+
+#[test]
+fn a_client_left_in_the_background_that_we_have_to_end_has_not_refused() {
+    let script = r#""$0" "$@" & sleep 0.5; exit 1"#;
+    let told = run(two(), child::wrapped("hangs-when-refusing", script));
+    told.all_must_refuse(Verdict::Inconclusive, FindingCode::ClientCrashed);
+    told.is_never_green();
+}
+
+#[test]
+fn a_worker_that_comes_back_after_its_answer_is_not_believed() {
+    let told = run(classes(), child::worker("worker-comes-back"));
+    assert_eq!(told.control("rsa2048"), "completed");
+    // Seen after the case, or still in it as a connection on which nothing came.
+    told.each_must_refuse(|case| {
+        assert_eq!(case.verdict, Verdict::Inconclusive, "{}", show(case));
+        assert!(has(case, FindingCode::Unstable) || has(case, FindingCode::Timeout), "{}", show(case));
+    });
+    told.is_never_green();
 }

@@ -43,7 +43,7 @@ fn context(case: &Case) -> Context {
 }
 
 fn lint_server_hello(id: &str, hello: &ServerHello, version: ProtocolVersion) {
-    assert_eq!(&hello.random[24..31] == b"DOWNGRD", false, "{id}: downgrade sentinel");
+    assert_ne!(&hello.random[24..31], b"DOWNGRD", "{id}: downgrade sentinel");
     assert_eq!(hello.compression_method, 0, "{id}: compression");
     assert_eq!(hello.negotiated_version(), version, "{id}");
     assert!(!hello.has(ExtensionType::SESSION_TICKET), "{id}: ticket");

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,21 @@ pub fn command(name: &str) -> Client {
     }))
 }
 
+/// The same, started by a shell script in which `"$0" "$@"` stands for the program.
+pub fn wrapped(name: &str, script: &str) -> Client {
+    let program = std::env::current_exe().unwrap().display().to_string();
+    let mut words = vec!["-c".to_owned(), script.to_owned(), program];
+    words.extend(arguments());
+    client(Play::Command(CommandClient {
+        program: PathBuf::from("/bin/sh"),
+        arguments: words,
+        env: role(name),
+        exit_tells: true,
+        fix: Vec::new(),
+        adapter_folder: PathBuf::new(),
+    }))
+}
+
 /// A program that is told its cases.
 pub fn worker(name: &str) -> Client {
     let client_program = WorkerClient {
@@ -55,7 +71,7 @@ pub fn worker(name: &str) -> Client {
 #[test]
 fn plays_its_role_when_the_harness_starts_it() {
     let Ok(role) = std::env::var(ROLE) else { return };
-    let port = || std::env::args().last().unwrap().parse::<u16>().unwrap();
+    let port = || std::env::args().next_back().unwrap().parse::<u16>().unwrap();
     match role.as_str() {
         "honest" => finish(honest(port())),
         "aborts-when-refusing" => {
@@ -64,6 +80,16 @@ fn plays_its_role_when_the_harness_starts_it() {
             }
             finish(true)
         }
+        "hangs-when-refusing" => {
+            if hangs_until_ended(port()) == Came::Refused {
+                finish(false);
+            }
+            finish(true)
+        }
+        "worker-comes-back" => work(|case, port| {
+            let connected = honest(port);
+            if case.starts_with("control@") { Answer::Connected(connected) } else { Answer::ComesBack(port) }
+        }),
         "worker-unsupported" => work(|_, _| Answer::Unsupported),
         "worker-unsupported-in-cases" => work(|case, port| {
             if case.starts_with("control@") { Answer::Connected(honest(port)) } else { Answer::Unsupported }
@@ -118,6 +144,18 @@ fn honest_until_refusal(port: u16) -> Came {
     drive(stream, engine, true).0
 }
 
+/// Like [`honest`], but where the stack refuses, the connection is held open until somebody ends the process.
+fn hangs_until_ended(port: u16) -> Came {
+    let (mut stream, mut engine) = (v4(port), own_strict());
+    let flight = super::drive::knock(&mut stream, &mut *engine);
+    engine.feed(&flight);
+    if matches!(engine.status(), shakedown::engine::Status::Failed(_)) {
+        std::thread::sleep(Duration::from_secs(30));
+        return Came::Refused;
+    }
+    drive(stream, engine, true).0
+}
+
 /// A child has not the CA in memory, so it trusts anybody; what it offers is an honest client's.
 fn own_strict() -> Box<dyn shakedown::engine::Engine> {
     let backends = shakedown::engine::backends();
@@ -132,6 +170,8 @@ fn own_strict() -> Box<dyn shakedown::engine::Engine> {
 enum Answer {
     Connected(bool),
     Unsupported,
+    /// Refused, and then a second try that the answer does not tell of.
+    ComesBack(u16),
     /// A contradiction.
     Both,
 }
@@ -143,12 +183,17 @@ fn work(play: impl Fn(&str, u16) -> Answer) {
         let request: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
         let case = request["case"].as_str().unwrap();
         let port = u16::try_from(request["port"].as_u64().unwrap()).unwrap();
-        let answer = match play(case, port) {
+        let played = play(case, port);
+        let answer = match played {
+            Answer::ComesBack(_) => serde_json::json!({"case": case, "connected": false}),
             Answer::Connected(connected) => serde_json::json!({"case": case, "connected": connected}),
             Answer::Both => serde_json::json!({"case": case, "connected": true, "unsupported": "yes and no"}),
             Answer::Unsupported => serde_json::json!({"case": case, "unsupported": "I would rather not"}),
         };
         say(&answer.to_string());
+        if let Answer::ComesBack(port) = played {
+            let _ = TcpStream::connect(("127.0.0.1", port)).map(std::mem::forget);
+        }
     }
     std::process::exit(0);
 }

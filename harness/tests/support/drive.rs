@@ -130,11 +130,8 @@ pub fn knock(stream: &mut TcpStream, engine: &mut dyn Engine) -> Vec<u8> {
 
 pub fn read_flight(stream: &mut TcpStream) -> Vec<u8> {
     let (mut flight, mut buffer) = (Vec::new(), vec![0; 32 * 1024]);
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(length @ 1..) => flight.extend_from_slice(&buffer[..length]),
-            _ => break,
-        }
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        flight.extend_from_slice(&buffer[..length]);
         stream.set_read_timeout(Some(PAUSE)).unwrap();
     }
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

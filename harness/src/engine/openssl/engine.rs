@@ -75,7 +75,10 @@ impl OpenSslEngine {
             match result {
                 Ok(()) => self.status = Status::Done,
                 Err(error) if is_pending(error.code()) => {}
-                Err(error) => self.status = Status::Failed(failure(&error)),
+                Err(error) => {
+                    self.peer_closed |= error.code() == ErrorCode::ZERO_RETURN;
+                    self.status = Status::Failed(failure(&error));
+                }
             }
         }
         if self.status == Status::Done {

@@ -8,10 +8,12 @@ mod engine;
 mod params;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::provider::Provider;
 use openssl::ssl::SslContext;
+
+use crate::pki::Identity;
 
 use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
 
@@ -23,7 +25,13 @@ const CONTEXT_CACHE: usize = 256;
 /// The OpenSSL backend. Contexts are built once per specification and kept.
 #[derive(Default)]
 pub struct OpenSsl {
-    contexts: Mutex<HashMap<String, SslContext>>,
+    contexts: Mutex<HashMap<String, Cached>>,
+}
+
+/// A context, and what its key names by address: held, so that no address comes to mean something else.
+struct Cached {
+    context: SslContext,
+    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
 }
 
 impl OpenSsl {
@@ -36,13 +44,14 @@ impl OpenSsl {
         let key = context::cache_key(role, spec);
         let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(context) = contexts.get(&key) {
-            return Ok(context.clone());
+            return Ok(context.context.clone());
         }
         let context = context::build(role, spec)?;
         if contexts.len() >= CONTEXT_CACHE {
             contexts.clear();
         }
-        contexts.insert(key, context.clone());
+        let (identity, trust) = (spec.identity.clone(), spec.trust.clone());
+        contexts.insert(key, Cached { context: context.clone(), _held: (identity, trust) });
         Ok(context)
     }
 }

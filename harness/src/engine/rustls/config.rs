@@ -45,7 +45,7 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
         "{role:?} {:?} {:?} {:?} {} {:?} ",
         spec.versions, spec.suites, spec.groups, spec.server_order, spec.alpn
     );
-    // Identities are shared and live as long as the run, so their address names them.
+    // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identity.as_ref().map(Arc::as_ptr));
     let _ = write!(key, "{:?}", spec.trust.as_ref().map(Arc::as_ptr));
     key

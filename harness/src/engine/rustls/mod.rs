@@ -6,7 +6,9 @@ mod config;
 mod engine;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::pki::Identity;
 
 use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
 
@@ -18,7 +20,13 @@ const CONFIG_CACHE: usize = 256;
 /// The rustls backend. Configurations are built once per specification and kept.
 #[derive(Default)]
 pub struct Rustls {
-    configs: Mutex<HashMap<String, config::Config>>,
+    configs: Mutex<HashMap<String, Cached>>,
+}
+
+/// A configuration, and what its key names by address: held, so that no address comes to mean something else.
+struct Cached {
+    config: config::Config,
+    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
 }
 
 impl Rustls {
@@ -30,13 +38,14 @@ impl Rustls {
         let key = config::cache_key(role, spec);
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = configs.get(&key) {
-            return Ok(config.clone());
+            return Ok(config.config.clone());
         }
         let config = config::build(role, spec)?;
         if configs.len() >= CONFIG_CACHE {
             configs.clear();
         }
-        configs.insert(key, config.clone());
+        let (identity, trust) = (spec.identity.clone(), spec.trust.clone());
+        configs.insert(key, Cached { config: config.clone(), _held: (identity, trust) });
         Ok(config)
     }
 }

@@ -12,8 +12,8 @@ use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 use crate::wire::handshake::Certificate;
 use crate::wire::record::write_records;
 use crate::wire::{
-    Alert, ClientHello, ContentType, Context, Encode, Extension, ExtensionType, Handshake, HandshakeDeframer,
-    KeyExchangeShape, RecordDeframer, ServerHello,
+    Alert, AlertLevel, ClientHello, ContentType, Context, Encode, Extension, ExtensionType, Handshake,
+    HandshakeDeframer, KeyExchangeShape, Record, RecordDeframer, ServerHello,
 };
 
 /// What the flight proposes.
@@ -73,6 +73,9 @@ impl StaticRsaFlight {
     }
 }
 
+/// Why the flight ends when the client goes on.
+const NO_KEYS: &str = "the flight has no keys to go on with";
+
 struct Scripted {
     flight: StaticRsaFlight,
     records: RecordDeframer,
@@ -94,16 +97,35 @@ impl Scripted {
     /// What the client says to the flight is the tap's business; here it only ends the connection, so that a client
     /// that goes on need not wait for a Finished that will not come.
     fn after_the_flight(&mut self) {
-        match self.records.next() {
-            Ok(Some(record)) if record.content_type == ContentType::ALERT => {
-                let alert = Alert::parse(&record.payload).map(|a| a.description).ok();
-                self.status = Status::Failed(EngineFailure {
-                    text: "the client refused the flight".to_owned(),
-                    alert_received: alert.filter(|a| *a != AlertDescription::CLOSE_NOTIFY),
-                });
+        while self.status == Status::Running {
+            match self.records.next() {
+                Ok(Some(record)) if record.content_type == ContentType::ALERT => {
+                    self.answered_by_alert(&record)
+                }
+                // A message may come in pieces; the tap has to see it whole.
+                Ok(Some(record)) if record.content_type == ContentType::HANDSHAKE => {
+                    self.handshake.push(&record.payload);
+                    if !matches!(self.handshake.next(), Ok(None)) {
+                        self.fail(NO_KEYS.to_owned(), None);
+                    }
+                }
+                Ok(None) => return,
+                Ok(Some(_)) | Err(_) => self.fail(NO_KEYS.to_owned(), None),
             }
-            Ok(None) => {}
-            Ok(Some(_)) | Err(_) => self.fail("the flight has no keys to go on with".to_owned(), None),
+        }
+    }
+
+    /// Warnings (unrecognized_name) end nothing; close_notify ends without being an alert.
+    fn answered_by_alert(&mut self, record: &Record) {
+        let Ok(alert) = Alert::parse(&record.payload) else {
+            self.fail(NO_KEYS.to_owned(), None);
+            return;
+        };
+        let is_close = alert.description == AlertDescription::CLOSE_NOTIFY;
+        if alert.level == AlertLevel::FATAL || is_close {
+            let text = "the client refused the flight".to_owned();
+            let alert_received = (!is_close).then_some(alert.description);
+            self.status = Status::Failed(EngineFailure { text, alert_received });
         }
     }
 

@@ -27,7 +27,8 @@ pub(super) fn failed(lines: &mut Vec<String>, client: &Client, limit: usize) {
     for detail in &group.of_client {
         fold(lines, INDENT, INDENT, &sentence(detail), limit);
     }
-    for fix in fixes(client, groups.iter().map(|(code, _)| *code)) {
+    let codes: Vec<FindingCode> = groups.iter().map(|(code, _)| *code).collect();
+    if let Some(fix) = fix(client, &codes) {
         lines.push(format!("{INDENT}fix   {fix}"));
     }
     lines.push(format!("{INDENT}more  shakedown explain {first}"));
@@ -135,38 +136,13 @@ fn completed(example: &Example) -> String {
     }
 }
 
-/// The command lines that mend these codes. Codes that are mended by the same program are merged into one
-/// line; what another code has brought already is not repeated.
-fn fixes(client: &Client, codes: impl Iterator<Item = FindingCode>) -> Vec<String> {
-    let mut merged: Vec<(&String, Vec<&[String]>)> = Vec::new();
-    for words in codes.filter_map(|code| client.fixes.get(&code)) {
-        let Some((program, args)) = words.split_first() else { continue };
-        match merged.iter_mut().find(|(other, _)| *other == program) {
-            Some((_, parts)) if parts.iter().any(|part| extends(part, args)) => {}
-            Some((_, parts)) => {
-                parts.retain(|part| !extends(args, part));
-                parts.push(args);
-            }
-            None => merged.push((program, vec![args])),
-        }
-    }
-    let line = |(program, parts): &(&String, Vec<&[String]>)| {
-        let words: Vec<String> =
-            std::iter::once(*program).chain(parts.iter().copied().flatten()).cloned().collect();
-        shell_line(&words)
-    };
-    merged.iter().map(line).collect()
-}
-
-/// Whether the arguments are the same, or the same option with a longer list: `NORMAL:-VERS-TLS1.0:-RSA`
-/// does all that `NORMAL:-VERS-TLS1.0` does.
-fn extends(args: &[String], others: &[String]) -> bool {
-    let (Some((last, options)), Some((other_last, other_options))) = (args.split_last(), others.split_last())
-    else {
-        return others.is_empty();
-    };
-    let goes_on = |rest: &str| rest.is_empty() || rest.starts_with([':', ',', '+']);
-    options == other_options && last.strip_prefix(other_last.as_str()).is_some_and(goes_on)
+/// The command line that mends these codes. An adapter's fix for a code mends the codes before it, too (a test
+/// holds that), so the last one is enough. Where a code has none, the line says what it leaves.
+fn fix(client: &Client, codes: &[FindingCode]) -> Option<String> {
+    let (code, words) = client.fixes.iter().rev().find(|(code, _)| codes.contains(code))?;
+    let line = shell_line(words);
+    let left: Vec<&str> = codes.iter().filter(|other| *other > code).map(|other| other.as_str()).collect();
+    Some(if left.is_empty() { line } else { format!("{line}   (leaves {})", left.join(", ")) })
 }
 
 /// Codes that speak of the strong control, hence of all cases of the client alike (formats section 8).
