@@ -10,7 +10,7 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Only passes and warnings; also a closed pipe.
+    /// Only passes and warnings; also a closed pipe, where no verdict is asked for.
     pub const GOOD: u8 = 0;
     /// Usage, a bad data file, a client named but not installed.
     pub const USAGE: u8 = 2;
