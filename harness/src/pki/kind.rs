@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum KeyKind {
     Rsa2048,
     EcdsaP256,
+    /// For the census of suites only: no client in use takes it.
+    Dsa2048,
 }
 
 impl KeyKind {
@@ -15,7 +17,7 @@ impl KeyKind {
     pub const fn rsa_bits(self) -> Option<u32> {
         match self {
             Self::Rsa2048 => Some(2048),
-            Self::EcdsaP256 => None,
+            Self::EcdsaP256 | Self::Dsa2048 => None,
         }
     }
 }
@@ -33,9 +35,12 @@ pub enum CertificateKind {
     Expired,
     /// RSA, `digitalSignature` only: forbids RSA key transport (RFC 5280 4.2.1.3).
     Rsa2048SignOnly,
+    /// A fixed test-only key, self-signed: for the census of suites.
+    Dsa2048,
 }
 
 impl CertificateKind {
+    /// What a scenario can name.
     pub const ALL: [Self; 6] = [
         Self::Rsa2048,
         Self::EcdsaP256,
@@ -53,12 +58,14 @@ impl CertificateKind {
             Self::WrongHost => "wrong-host",
             Self::Expired => "expired",
             Self::Rsa2048SignOnly => "rsa2048-sign-only",
+            Self::Dsa2048 => "dsa2048",
         }
     }
 
     pub const fn key(self) -> KeyKind {
         match self {
             Self::Rsa2048 | Self::Rsa2048SignOnly => KeyKind::Rsa2048,
+            Self::Dsa2048 => KeyKind::Dsa2048,
             Self::EcdsaP256 | Self::UntrustedIssuer | Self::WrongHost | Self::Expired => KeyKind::EcdsaP256,
         }
     }

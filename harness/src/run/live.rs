@@ -18,6 +18,7 @@ pub fn measure(
     for facts in registry::suites().iter().filter(|f| f.kind == SuiteKind::Suite) {
         let identity = match facts.authentication {
             Authentication::Ecdsa => Some(pki.identity(CertificateKind::EcdsaP256)?),
+            Authentication::Dss => Some(pki.identity(CertificateKind::Dsa2048)?),
             Authentication::Anon | Authentication::Psk => None,
             _ => Some(pki.identity(CertificateKind::Rsa2048)?),
         };

@@ -200,7 +200,7 @@ fn prepare(context: &Context, case: &Case) -> Result<(Arc<Stage>, Result<(), Str
 fn control_of(case: &Case) -> &'static str {
     match case.certificate.map(|kind| kind.key()) {
         Some(KeyKind::EcdsaP256) => "ecdsa-p256",
-        Some(KeyKind::Rsa2048) | None => "rsa2048",
+        Some(KeyKind::Rsa2048 | KeyKind::Dsa2048) | None => "rsa2048",
     }
 }
 

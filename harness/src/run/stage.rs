@@ -93,7 +93,7 @@ impl Stage {
         };
         let server = if matches!(play, Play::StaticRsa { .. }) { "scripted" } else { backend.id() };
         let policy = policy(&case.id, &[case.version], &case.suites, case.dh_bits);
-        let key = case.certificate.map(|kind| key_type(kind.key()));
+        let key = case.certificate.and_then(|kind| key_type(kind.key()));
         let stage = Self { policy, key, certificate: case.certificate, server, forced, play };
         // Tried, not looked up.
         stage.open()?;
@@ -105,6 +105,7 @@ impl Stage {
         let certificate = match key {
             KeyKind::Rsa2048 => CertificateKind::Rsa2048,
             KeyKind::EcdsaP256 => CertificateKind::EcdsaP256,
+            KeyKind::Dsa2048 => CertificateKind::Dsa2048,
         };
         let versions = [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3];
         let suites = Case::strong_suites(key);
@@ -116,7 +117,7 @@ impl Stage {
         };
         let stage = Self {
             policy: policy("control", &versions, &suites, 0),
-            key: Some(key_type(key)),
+            key: key_type(key),
             certificate: Some(certificate),
             server: backend.id(),
             forced: false,
@@ -137,7 +138,7 @@ impl Stage {
         };
         let stage = Self {
             policy: policy(&case.id, &[case.version], &case.suites, case.dh_bits),
-            key: case.certificate.map(|kind| key_type(kind.key())),
+            key: case.certificate.and_then(|kind| key_type(kind.key())),
             certificate: case.certificate,
             server: backend.id(),
             forced: false,
@@ -226,9 +227,11 @@ fn policy(id: &str, versions: &[ProtocolVersion], suites: &[CipherSuite], dh_bit
     }
 }
 
-const fn key_type(key: KeyKind) -> KeyType {
+/// The oracle knows no DSS: whatever it predicts of such a server is that nothing fits.
+const fn key_type(key: KeyKind) -> Option<KeyType> {
     match key {
-        KeyKind::Rsa2048 => KeyType::Rsa { bits: 2048 },
-        KeyKind::EcdsaP256 => KeyType::Ecdsa { group: NamedGroup::SECP256R1 },
+        KeyKind::Rsa2048 => Some(KeyType::Rsa { bits: 2048 }),
+        KeyKind::EcdsaP256 => Some(KeyType::Ecdsa { group: NamedGroup::SECP256R1 }),
+        KeyKind::Dsa2048 => None,
     }
 }

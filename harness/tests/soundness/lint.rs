@@ -129,6 +129,7 @@ fn lint_certificate(id: &str, der: &[u8], kind: CertificateKind) {
         (CertificateKind::Rsa2048SignOnly, _) => "Digital Signature",
         (_, KeyKind::Rsa2048) => "Digital Signature, Key Encipherment",
         (_, KeyKind::EcdsaP256) => "Digital Signature, Key Agreement",
+        (_, KeyKind::Dsa2048) => unreachable!("no scenario can name it"),
     };
     assert_eq!(value("X509v3 Key Usage"), usages, "{id}");
     assert_eq!(value("X509v3 Extended Key Usage"), "TLS Web Server Authentication", "{id}");
