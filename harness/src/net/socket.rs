@@ -127,8 +127,9 @@ async fn drive(
             }
             Ok(Ok(0)) => {
                 // Our flight met a closed socket: the client left before it, and refused nothing of it. (One that
-                // leaves after reading it sends a FIN and nothing more; with unread bytes, a RST alone.)
-                if !matches!(stream.take_error(), Ok(None)) {
+                // leaves after reading it sends a FIN and nothing more; with unread bytes, a RST alone. Once we have
+                // closed our half, too, an error is about that.)
+                if !write_closed && !matches!(stream.take_error(), Ok(None)) {
                     session.flight_was_lost();
                 }
                 session.client_ended(ClientEnd::Fin);
