@@ -18,6 +18,7 @@ fn version_and_suite_on_the_wire_are_what_both_stacks_negotiated() {
             let identity = match facts.authentication {
                 Authentication::Anon | Authentication::Psk => None,
                 Authentication::Ecdsa => Some(CertificateKind::EcdsaP256),
+                Authentication::Dss => Some(CertificateKind::Dsa2048),
                 _ => Some(CertificateKind::Rsa2048),
             };
             let wants_psk = matches!(facts.authentication, Authentication::Psk | Authentication::RsaPsk);
