@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::judge::FindingCode;
+use crate::judge::{self, FindingCode};
 use crate::oracle::breaches;
-use crate::policy::{Floor, Treatment};
+use crate::policy::Floor;
 use crate::registry::ProtocolVersion;
 use crate::run::catalogue::Catalogue;
 use crate::run::stage::proposal;
@@ -111,8 +111,8 @@ fn explain_case(case: &Case, floor: &Floor, catalogue: &Catalogue, out: &mut dyn
             case.version.title()
         )?,
     }
-    let must_refuse = case.certificate.is_some_and(|kind| kind.is_bad())
-        || proposal(case).is_some_and(|p| breaches(floor, &p).iter().any(|b| b.treatment == Treatment::Fail));
+    let broken = proposal(case).map(|p| breaches(floor, &p)).unwrap_or_default();
+    let must_refuse = judge::must_refuse(&broken, case.certificate.is_some_and(|kind| kind.is_bad()));
     let line = match (scenario.line, case.version >= ProtocolVersion::TLS1_3) {
         (Line::Data, _) => "send its request",
         (Line::Committed, true) => "send its Finished",

@@ -1,7 +1,7 @@
 //! Child processes that are ended for certain: their own process group, and the orphans that left it.
 //!
 //! On Linux the harness adopts orphans (`PR_SET_CHILD_SUBREAPER`) and finds those of a case by the mark in their
-//! environment, so that a client that daemonises does not outlive its case.
+//! environment, so that a client that daemonises does not outlive its case. One that also clears its environment does.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

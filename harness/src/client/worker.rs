@@ -56,7 +56,6 @@ struct Request<'a> {
 #[derive(Deserialize)]
 struct Line {
     ready: Option<bool>,
-    version: Option<String>,
     case: Option<String>,
     connected: Option<bool>,
     error: Option<String>,
@@ -68,8 +67,6 @@ pub struct Worker {
     process: Process,
     stdin: ChildStdin,
     lines: BufReader<ChildStdout>,
-    /// What it says of itself.
-    pub version: Option<String>,
 }
 
 impl WorkerClient {
@@ -94,12 +91,9 @@ impl WorkerClient {
         else {
             return Err(start(std::io::ErrorKind::BrokenPipe.into()));
         };
-        let mut worker = Worker { process, stdin, lines: BufReader::new(stdout), version: None };
+        let mut worker = Worker { process, stdin, lines: BufReader::new(stdout) };
         match timeout(self.ready, worker.next_line(|line| line.ready == Some(true))).await {
-            Ok(Some(line)) => {
-                worker.version = line.version;
-                Ok(worker)
-            }
+            Ok(Some(_)) => Ok(worker),
             _ => Err(WorkerFailure::NotReady {
                 seconds: self.ready.as_secs(),
                 output: worker.stop().await.trim().to_owned(),

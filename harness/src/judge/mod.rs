@@ -59,7 +59,7 @@ pub struct CaseFacts<'a> {
 impl CaseFacts<'_> {
     /// Whether the case demands a refusal.
     pub fn must_refuse(&self) -> bool {
-        self.bad_certificate || self.breaches.iter().any(|b| b.treatment == Treatment::Fail)
+        must_refuse(self.breaches, self.bad_certificate)
     }
 
     /// The class that a refusal of this case proves. A case that breaks several rules proves none, also when only
@@ -76,18 +76,7 @@ impl CaseFacts<'_> {
 
     /// The classes of weakness that the case proposes.
     pub fn classes(&self) -> Vec<Class> {
-        let mut classes: Vec<Class> = self
-            .breaches
-            .iter()
-            .filter(|b| b.treatment == Treatment::Fail)
-            .filter_map(|b| class_of(b.rule))
-            .collect();
-        if self.bad_certificate {
-            classes.push(Class::Authentication);
-        }
-        classes.sort();
-        classes.dedup();
-        classes
+        classes(self.breaches, self.bad_certificate)
     }
 }
 
@@ -120,6 +109,20 @@ pub struct Controls<'a> {
     pub offer: Option<&'a Offer>,
     /// `Err`: how the permissive client failed to go past the refusal line.
     pub canary: Result<(), String>,
+}
+
+/// Whether a client must refuse a session that breaks these rules.
+pub fn must_refuse(breaches: &[Breach], bad_certificate: bool) -> bool {
+    bad_certificate || breaches.iter().any(|b| b.treatment == Treatment::Fail)
+}
+
+/// The classes of weakness of such a session, each once.
+pub fn classes(breaches: &[Breach], bad_certificate: bool) -> Vec<Class> {
+    let broken = breaches.iter().filter(|b| b.treatment == Treatment::Fail).filter_map(|b| class_of(b.rule));
+    let mut classes: Vec<Class> = broken.chain(bad_certificate.then_some(Class::Authentication)).collect();
+    classes.sort();
+    classes.dedup();
+    classes
 }
 
 /// What a single first connection came to: the canary's own case.

@@ -274,13 +274,14 @@ fn cannot(context: &Context, case: &Case, client: &Client, error: &StageError) -
 /// A case that was not run, and why.
 pub fn unrun(context: &Context, case: &Case, client: &Client, reason: Option<Finding>) -> Outcome {
     let facts = Facts::of(context, case);
-    let must_refuse = facts.breaches.iter().any(|b| b.treatment == crate::policy::Treatment::Fail)
-        || case.certificate.is_some_and(|kind| kind.is_bad());
+    let bad_certificate = case.certificate.is_some_and(|kind| kind.is_bad());
+    let must_refuse = judge::must_refuse(&facts.breaches, bad_certificate);
     let finding = reason.unwrap_or_else(|| Finding::new(FindingCode::NoConnection, "not run"));
-    let mut classes: Vec<Class> = facts.breaches.iter().filter_map(|b| judge::class_of(b.rule)).collect();
-    if case.certificate.is_some_and(|kind| kind.is_bad()) {
-        classes.push(Class::Authentication);
-    }
+    // What a server refuses says nothing about the client.
+    let classes = match case.scenario.subject {
+        Subject::Client => judge::classes(&facts.breaches, bad_certificate),
+        Subject::Server => Vec::new(),
+    };
     let event = CaseFinished {
         client: client.name.clone(),
         case: case.id.clone(),

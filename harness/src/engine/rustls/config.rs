@@ -1,4 +1,5 @@
-//! From an [`EndpointSpec`] to a rustls configuration. What rustls cannot express is said, never dropped.
+//! From an [`EndpointSpec`] to a rustls configuration. A version, suite, group or key exchange that
+//! rustls does not have is said. Its signature schemes follow from the key, and it has no finite-field groups of its own.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
