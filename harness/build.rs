@@ -29,6 +29,7 @@ fn main() -> io::Result<()> {
 
     let lock = fs::read_to_string(root.join("Cargo.lock"))?;
     println!("cargo::rustc-env=SHAKEDOWN_RUSTLS_VERSION={}", locked_version(&lock, "rustls"));
+    println!("cargo::rustc-env=SHAKEDOWN_S2N_VERSION={}", locked_version(&lock, "s2n-tls"));
     Ok(())
 }
 
@@ -45,7 +46,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The version of a package in Cargo.lock; the library does not tell it at run time.
+/// The version of a package in Cargo.lock; these libraries do not tell it at run time.
 fn locked_version(lock: &str, package: &str) -> String {
     let mut lines = lock.lines();
     let wanted = format!("name = {package:?}");

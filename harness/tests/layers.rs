@@ -77,6 +77,7 @@ fn the_real_sources_are_seen() {
     };
     assert!(is_seen("engine", &["openssl", "ssl"]));
     assert!(is_seen("engine", &["rustls", "crypto"]));
+    assert!(is_seen("engine", &["s2n_tls_sys", "s2n_connection"]));
     assert!(is_seen("net", &["tokio", "select"]));
     assert!(is_seen("report", &["std", "io", "Write"]));
     assert!(is_seen("report", &["crate", "run", "events", "Event"]));

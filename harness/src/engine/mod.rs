@@ -3,9 +3,11 @@
 //! An engine never blocks, never opens a socket and never reads the clock: bytes go in with [`Engine::feed`] and
 //! come out with [`Engine::drain`]. Engines decide by their own stack's logic; none of them knows the oracle.
 
+mod dh;
 pub mod openssl;
 pub mod pair;
 pub mod rustls;
+pub mod s2n;
 pub mod scripted;
 
 use std::collections::BTreeMap;
@@ -94,7 +96,7 @@ pub struct EndpointSpec {
     pub suites: Vec<CipherSuite>,
     pub groups: Vec<NamedGroup>,
     pub schemes: Vec<SignatureScheme>,
-    /// Server only: choose in its own order.
+    /// Server only: choose in its own order. s2n knows no other.
     pub server_order: bool,
     /// Server only: certificate and key. `None` for anonymous and PSK suites.
     pub identity: Option<Arc<Identity>>,
@@ -118,6 +120,8 @@ pub enum CannotPlay {
     Suite { backend: String, suite: CipherSuite },
     #[error("{backend} has no group {group}")]
     Group { backend: String, group: NamedGroup },
+    #[error("{backend} has no signature scheme {scheme}")]
+    Scheme { backend: String, scheme: SignatureScheme },
     #[error("{backend} cannot do {what}")]
     Feature { backend: String, what: &'static str },
     #[error("{backend} refused the configuration: {text}")]
@@ -136,6 +140,7 @@ pub trait Backend: Send + Sync {
 
 /// The backends of this build, by name.
 pub fn backends() -> BTreeMap<&'static str, Arc<dyn Backend>> {
-    let all: [Arc<dyn Backend>; 2] = [Arc::new(openssl::OpenSsl::new()), Arc::new(rustls::Rustls::new())];
+    let all: [Arc<dyn Backend>; 3] =
+        [Arc::new(openssl::OpenSsl::new()), Arc::new(rustls::Rustls::new()), Arc::new(s2n::S2n::new())];
     all.into_iter().map(|backend| (backend.id(), backend)).collect()
 }

@@ -1,0 +1,122 @@
+//! One s2n connection behind the sans-IO trait.
+
+use crate::registry::AlertDescription;
+
+use super::super::{Engine, EngineFailure, Negotiated, Role, Status};
+use super::handle::{Connection, Fault, FaultKind};
+
+pub(super) struct S2nEngine {
+    connection: Connection,
+    status: Status,
+    negotiated: Option<Negotiated>,
+    peer_closed: bool,
+    received: Vec<u8>,
+}
+
+impl S2nEngine {
+    pub(super) fn new(role: Role, connection: Connection) -> Self {
+        let mut engine = Self {
+            connection,
+            status: Status::Running,
+            negotiated: None,
+            peer_closed: false,
+            received: Vec::new(),
+        };
+        if role == Role::Client {
+            engine.advance();
+        }
+        engine
+    }
+
+    fn advance(&mut self) {
+        if self.status == Status::Running {
+            match self.connection.negotiate() {
+                Ok(()) => {
+                    self.status = Status::Done;
+                    // Before, the library answers with what it would like.
+                    self.negotiated =
+                        self.connection.negotiated().map(|(version, suite)| Negotiated { version, suite });
+                }
+                Err(fault) => self.fail(fault),
+            }
+        }
+        if self.status == Status::Done {
+            self.read_plaintext();
+        }
+    }
+
+    fn read_plaintext(&mut self) {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.connection.receive(&mut buffer) {
+                Ok(0) => {
+                    self.peer_closed = true;
+                    return;
+                }
+                Ok(length) => self.received.extend_from_slice(&buffer[..length]),
+                Err(fault) => return self.fail(fault),
+            }
+        }
+    }
+
+    /// Waiting for the peer is no failure. After one, the library has its alert ready, but sends it only when it is
+    /// told to shut down.
+    fn fail(&mut self, fault: Fault) {
+        if fault.kind == FaultKind::Blocked {
+            return;
+        }
+        let alert_received = match fault.kind {
+            FaultKind::Alert => self.connection.alert().map(AlertDescription),
+            _ => None,
+        };
+        self.peer_closed |= fault.kind == FaultKind::Closed;
+        self.status = Status::Failed(EngineFailure { text: fault.text, alert_received });
+        self.connection.shut_down();
+    }
+}
+
+impl Engine for S2nEngine {
+    fn feed(&mut self, from_peer: &[u8]) {
+        if matches!(self.status, Status::Failed(_)) {
+            return;
+        }
+        self.connection.feed(from_peer);
+        self.advance();
+    }
+
+    fn drain(&mut self, to_peer: &mut Vec<u8>) {
+        self.connection.drain(to_peer);
+    }
+
+    fn status(&self) -> Status {
+        self.status.clone()
+    }
+
+    fn send(&mut self, mut plaintext: &[u8]) {
+        while self.status == Status::Done && !plaintext.is_empty() {
+            match self.connection.send(plaintext) {
+                Ok(sent) if sent > 0 => plaintext = plaintext.get(sent..).unwrap_or_default(),
+                Ok(_) => return, // not reached: the queue takes everything
+                Err(fault) => return self.fail(fault),
+            }
+        }
+    }
+
+    fn receive(&mut self, plaintext: &mut Vec<u8>) {
+        plaintext.append(&mut self.received);
+    }
+
+    fn close(&mut self) {
+        if self.status == Status::Done {
+            self.connection.shut_down();
+        }
+    }
+
+    fn peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    fn negotiated(&self) -> Option<Negotiated> {
+        self.negotiated
+    }
+}

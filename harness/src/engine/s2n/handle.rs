@@ -1,0 +1,299 @@
+//! The library's configuration and connection, owned, with byte queues in the place of a socket.
+#![expect(unsafe_code, reason = "s2n is a C library; each block states why it is sound")]
+
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::Arc;
+
+use s2n_tls_sys as ffi;
+
+use crate::registry::{CipherSuite, ProtocolVersion};
+
+use super::super::Role;
+use super::sys::{self, Built, SecurityPolicy};
+
+/// What the library says of a call that failed.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) text: String,
+    pub(super) kind: FaultKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// More bytes of the peer are needed.
+    Blocked,
+    /// The peer's close_notify arrived.
+    Closed,
+    /// The peer's fatal alert arrived.
+    Alert,
+    Other,
+}
+
+/// The fault of the last call on this thread.
+fn fault() -> Fault {
+    // SAFETY: the error number is the thread's own, and the texts are constants of the library.
+    unsafe {
+        let number = *ffi::s2n_errno_location();
+        let kind = match u32::try_from(ffi::s2n_error_get_type(number)) {
+            Ok(ffi::s2n_error_type::BLOCKED) => FaultKind::Blocked,
+            Ok(ffi::s2n_error_type::CLOSED) => FaultKind::Closed,
+            Ok(ffi::s2n_error_type::ALERT) => FaultKind::Alert,
+            _ => FaultKind::Other,
+        };
+        let text = format!(
+            "{} ({})",
+            words(ffi::s2n_strerror(number, c"EN".as_ptr())),
+            words(ffi::s2n_strerror_name(number))
+        );
+        Fault { text, kind }
+    }
+}
+
+/// # Safety
+/// A C string or null.
+unsafe fn words(text: *const c_char) -> String {
+    if text.is_null() {
+        return "unknown error".to_owned();
+    }
+    // SAFETY: the caller's.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+fn check(result: c_int) -> Result<(), Fault> {
+    if result < 0 { Err(fault()) } else { Ok(()) }
+}
+
+/// What a configuration is made from, in the library's forms.
+#[derive(Default)]
+pub(super) struct Parts {
+    /// Chain and key, PEM.
+    pub(super) identity: Option<(CString, CString)>,
+    /// PEM.
+    pub(super) dh: Option<CString>,
+    pub(super) alpn: Vec<Vec<u8>>,
+    pub(super) verifies: bool,
+    /// PEM.
+    pub(super) trust: Option<CString>,
+}
+
+/// A finished configuration: shared, never changed.
+pub(super) struct Config(NonNull<ffi::s2n_config>);
+
+// SAFETY: the library lets threads share a configuration that nobody changes, and `new` is the only one who does.
+unsafe impl Send for Config {}
+// SAFETY: as above.
+unsafe impl Sync for Config {}
+
+impl Config {
+    pub(super) fn new(parts: &Parts) -> Result<Self, Fault> {
+        sys::init();
+        // SAFETY: from here on owned, and freed by `drop`. The library copies what the pointers point to, and each is
+        // valid for its call. Without verification a client trusts anybody, as the specification says.
+        unsafe {
+            let config = Self(NonNull::new(ffi::s2n_config_new_minimal()).ok_or_else(fault)?);
+            let raw = config.0.as_ptr();
+            // The delay hides at what a server took offence from someone who measures; here it would hold back the
+            // alert for half a minute.
+            check(ffi::s2n_config_set_max_blinding_delay(raw, 0))?;
+            for protocol in &parts.alpn {
+                let length = u8::try_from(protocol.len()).unwrap_or(0); // 0 is refused
+                check(ffi::s2n_config_append_protocol_preference(raw, protocol.as_ptr(), length))?;
+            }
+            if let Some((chain, key)) = &parts.identity {
+                check(ffi::s2n_config_add_cert_chain_and_key(raw, chain.as_ptr(), key.as_ptr()))?;
+            }
+            if let Some(dh) = &parts.dh {
+                check(ffi::s2n_config_add_dhparams(raw, dh.as_ptr()))?;
+            }
+            if let Some(trust) = &parts.trust {
+                check(ffi::s2n_config_add_pem_to_trust_store(raw, trust.as_ptr()))?;
+            }
+            if !parts.verifies {
+                check(ffi::s2n_config_disable_x509_verification(raw))?;
+            }
+            Ok(config)
+        }
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        // SAFETY: connections hold the configuration in an `Arc`, so none uses it any more.
+        unsafe { ffi::s2n_config_free(self.0.as_ptr()) };
+    }
+}
+
+/// The policy of a connection.
+pub(super) enum Policy {
+    Named(&'static SecurityPolicy),
+    Built(Built),
+}
+
+/// The two byte queues.
+#[derive(Default)]
+struct Queues {
+    incoming: VecDeque<u8>,
+    outgoing: Vec<u8>,
+}
+
+/// One connection and everything that it points to.
+pub(super) struct Connection {
+    raw: NonNull<ffi::s2n_connection>,
+    /// From `Box::into_raw`: the callbacks reach it through the connection. Freed after the connection.
+    queues: NonNull<Queues>,
+    _config: Arc<Config>,
+    _policy: Policy,
+}
+
+// SAFETY: a connection is not bound to a thread, and `&mut self` keeps it to one at a time.
+unsafe impl Send for Connection {}
+
+impl Connection {
+    pub(super) fn new(
+        role: Role,
+        config: Arc<Config>,
+        policy: Policy,
+        server_name: &str,
+    ) -> Result<Self, Fault> {
+        sys::init();
+        let mode = match role {
+            Role::Client => ffi::s2n_mode::CLIENT,
+            Role::Server => ffi::s2n_mode::SERVER,
+        };
+        // SAFETY: from here on owned, and freed by `drop` before what it points to. Configuration, policy and queues
+        // do not move: they are behind an `Arc`, a constant or a box of their own, and a box.
+        unsafe {
+            let raw = NonNull::new(ffi::s2n_connection_new(mode)).ok_or_else(fault)?;
+            let queues = NonNull::from(Box::leak(Box::<Queues>::default()));
+            let connection = Self { raw, queues, _config: config, _policy: policy };
+            let (raw, context) = (connection.raw.as_ptr(), connection.queues.as_ptr().cast::<c_void>());
+            check(ffi::s2n_connection_set_config(raw, connection._config.0.as_ptr()))?;
+            let policy = match &connection._policy {
+                Policy::Named(policy) => *policy,
+                Policy::Built(built) => built.as_ptr(),
+            };
+            check(sys::s2n_connection_set_security_policy(raw, policy))?;
+            // Otherwise the library sleeps for half a minute after a fault.
+            check(ffi::s2n_connection_set_blinding(raw, ffi::s2n_blinding::SELF_SERVICE_BLINDING))?;
+            check(ffi::s2n_connection_set_recv_cb(raw, Some(take)))?;
+            check(ffi::s2n_connection_set_recv_ctx(raw, context))?;
+            check(ffi::s2n_connection_set_send_cb(raw, Some(give)))?;
+            check(ffi::s2n_connection_set_send_ctx(raw, context))?;
+            if role == Role::Client && !server_name.is_empty() {
+                let name = CString::new(server_name).unwrap_or_default();
+                check(ffi::s2n_set_server_name(raw, name.as_ptr()))?;
+            }
+            Ok(connection)
+        }
+    }
+
+    fn queues(&mut self) -> &mut Queues {
+        // SAFETY: allocated in `new`, freed in `drop`; the callbacks use it only inside a call of the library, and
+        // none runs while this borrow lives.
+        unsafe { self.queues.as_mut() }
+    }
+
+    pub(super) fn feed(&mut self, from_peer: &[u8]) {
+        self.queues().incoming.extend(from_peer);
+    }
+
+    pub(super) fn drain(&mut self, to_peer: &mut Vec<u8>) {
+        to_peer.append(&mut self.queues().outgoing);
+    }
+
+    /// Goes on with the handshake; `Ok` once it is done.
+    pub(super) fn negotiate(&mut self) -> Result<(), Fault> {
+        let mut blocked = 0;
+        // SAFETY: a live connection.
+        check(unsafe { ffi::s2n_negotiate(self.raw.as_ptr(), &raw mut blocked) })
+    }
+
+    /// Reads application data; 0 behind the peer's close_notify.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let mut blocked = 0;
+        // SAFETY: a live connection, and a buffer of that length.
+        let read = unsafe {
+            let length = buffer.len().cast_signed();
+            ffi::s2n_recv(self.raw.as_ptr(), buffer.as_mut_ptr().cast(), length, &raw mut blocked)
+        };
+        usize::try_from(read).map_err(|_| fault())
+    }
+
+    /// Sends application data; the number of bytes taken.
+    pub(super) fn send(&mut self, plaintext: &[u8]) -> Result<usize, Fault> {
+        let mut blocked = 0;
+        // SAFETY: a live connection, and a slice of that length.
+        let sent = unsafe {
+            let length = plaintext.len().cast_signed();
+            ffi::s2n_send(self.raw.as_ptr(), plaintext.as_ptr().cast(), length, &raw mut blocked)
+        };
+        usize::try_from(sent).map_err(|_| fault())
+    }
+
+    /// Sends the alert that waits, or close_notify.
+    pub(super) fn shut_down(&mut self) {
+        let mut blocked = 0;
+        // SAFETY: a live connection. A failure to say good-bye changes nothing that was negotiated.
+        unsafe { ffi::s2n_shutdown_send(self.raw.as_ptr(), &raw mut blocked) };
+    }
+
+    /// The peer's last alert.
+    pub(super) fn alert(&self) -> Option<u8> {
+        // SAFETY: a live connection, which is only read.
+        u8::try_from(unsafe { ffi::s2n_connection_get_alert(self.raw.as_ptr()) }).ok()
+    }
+
+    pub(super) fn negotiated(&self) -> Option<(ProtocolVersion, CipherSuite)> {
+        let (mut first, mut second) = (0, 0);
+        // SAFETY: a live connection, which is only read, and two bytes to write to.
+        let (version, result) = unsafe {
+            let raw = self.raw.as_ptr();
+            let version = ffi::s2n_connection_get_actual_protocol_version(raw);
+            (version, ffi::s2n_connection_get_cipher_iana_value(raw, &raw mut first, &raw mut second))
+        };
+        let version = sys::version_of(u8::try_from(version).ok()?);
+        (result == 0).then_some((version, CipherSuite(u16::from_be_bytes([first, second]))))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // SAFETY: both are owned, and freed here alone: first the one that points to the other.
+        unsafe {
+            ffi::s2n_connection_free(self.raw.as_ptr());
+            drop(Box::from_raw(self.queues.as_ptr()));
+        }
+    }
+}
+
+/// The library reads from the peer. Never 0, which would mean that the peer is gone.
+unsafe extern "C" fn take(context: *mut c_void, buffer: *mut u8, length: u32) -> c_int {
+    // SAFETY: the context is the connection's queues, which nobody borrows during a call of the library.
+    let incoming = unsafe { &mut (*context.cast::<Queues>()).incoming };
+    let (front, _) = incoming.as_slices();
+    let taken = front.len().min(usize::try_from(length).unwrap_or(0));
+    let read = c_int::try_from(taken).unwrap_or(0);
+    if read == 0 {
+        errno::set_errno(errno::Errno(rustix::io::Errno::WOULDBLOCK.raw_os_error()));
+        return -1;
+    }
+    // SAFETY: the buffer is the library's and at least that long; the queue is ours, so the two are apart.
+    unsafe { ptr::copy_nonoverlapping(front.as_ptr(), buffer, taken) };
+    incoming.drain(..taken);
+    read
+}
+
+/// The library writes to the peer. The queue takes everything.
+unsafe extern "C" fn give(context: *mut c_void, bytes: *const u8, length: u32) -> c_int {
+    let Ok(written) = c_int::try_from(length) else { return -1 };
+    // SAFETY: the context is the connection's queues, which nobody borrows during a call of the library; the bytes
+    // are the library's, of that length.
+    unsafe {
+        let bytes = slice::from_raw_parts(bytes, usize::try_from(length).unwrap_or(0));
+        (*context.cast::<Queues>()).outgoing.extend_from_slice(bytes);
+    }
+    written
+}

@@ -1,0 +1,160 @@
+//! s2n-tls, AWS's own stack: TLS 1.0 to 1.3 as AWS's endpoints speak it, by our policy or by one of the library's.
+//!
+//! It differs from the other stacks in what it lets one choose:
+//!
+//! * A server always chooses in its own order: [`EndpointSpec::server_order`] changes nothing.
+//! * Versions are a minimum; the maximum is TLS 1.3 or, without a suite for it, TLS 1.2.
+//! * Hybrid groups come before curves.
+//! * After most faults its last word is a close_notify and not a fatal alert; an unsupported version gets one.
+
+mod engine;
+mod handle;
+mod policy;
+mod sys;
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::pki::Identity;
+
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Role, dh};
+use handle::{Config, Connection, Fault, Parts, Policy};
+
+pub use policy::NamedPolicy;
+
+const ID: &str = "s2n";
+
+/// Configurations kept at most.
+const CONFIG_CACHE: usize = 256;
+
+/// The s2n backend. Configurations are built once per identity and trust, and kept; a policy costs little.
+#[derive(Default)]
+pub struct S2n {
+    configs: Mutex<HashMap<String, Cached>>,
+}
+
+/// A configuration, and what its key names by address: held, so that no address comes to mean something else.
+struct Cached {
+    config: Arc<Config>,
+    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
+}
+
+impl S2n {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens one end of a handshake by the library's policy of that name ([`NamedPolicy::all`]), which states the
+    /// versions, suites, groups and schemes: the specification must not.
+    pub fn open_named(
+        &self,
+        role: Role,
+        name: &str,
+        spec: &EndpointSpec,
+    ) -> Result<Box<dyn Engine>, CannotPlay> {
+        let is_stated = !(spec.versions.is_empty()
+            && spec.suites.is_empty()
+            && spec.groups.is_empty()
+            && spec.schemes.is_empty());
+        if is_stated {
+            return Err(feature("a named policy and lists of our own"));
+        }
+        let policy = sys::SecurityPolicy::find(name).ok_or_else(|| CannotPlay::Configuration {
+            backend: ID.to_owned(),
+            text: format!("it has no policy {name:?}"),
+        })?;
+        self.connect(role, Policy::Named(policy), spec)
+    }
+
+    fn connect(
+        &self,
+        role: Role,
+        policy: Policy,
+        spec: &EndpointSpec,
+    ) -> Result<Box<dyn Engine>, CannotPlay> {
+        let config = self.config(role, spec)?;
+        let connection = Connection::new(role, config, policy, &spec.server_name).map_err(configuration)?;
+        Ok(Box::new(engine::S2nEngine::new(role, connection)))
+    }
+
+    fn config(&self, role: Role, spec: &EndpointSpec) -> Result<Arc<Config>, CannotPlay> {
+        // Identities are shared, and held by the cache, so their address names them.
+        let (identity, trust) =
+            (spec.identity.as_ref().map(Arc::as_ptr), spec.trust.as_ref().map(Arc::as_ptr));
+        let key = format!("{role:?} {identity:?} {trust:?} {} {:?}", spec.dh_bits, spec.alpn);
+        let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cached) = configs.get(&key) {
+            return Ok(Arc::clone(&cached.config));
+        }
+        let config = Arc::new(Config::new(&parts(role, spec)?).map_err(configuration)?);
+        if configs.len() >= CONFIG_CACHE {
+            configs.clear();
+        }
+        let held = (spec.identity.clone(), spec.trust.clone());
+        configs.insert(key, Cached { config: Arc::clone(&config), _held: held });
+        Ok(config)
+    }
+}
+
+impl Backend for S2n {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn version(&self) -> String {
+        env!("SHAKEDOWN_S2N_VERSION").to_owned()
+    }
+
+    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        if spec.psk.is_some() {
+            return Err(feature("external pre-shared keys here"));
+        }
+        if role == Role::Server && spec.identity.is_none() {
+            return Err(feature("anonymous key exchange"));
+        }
+        self.connect(role, Policy::Built(policy::build(spec)?), spec)
+    }
+}
+
+fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
+    let alpn = spec.alpn.clone();
+    if role == Role::Client {
+        let trust = spec.trust.as_ref().map(|ca| pem("CERTIFICATE", ca)).transpose()?;
+        return Ok(Parts { alpn, verifies: trust.is_some(), trust, ..Parts::default() });
+    }
+    let identity = match &spec.identity {
+        Some(identity) => Some((chain(identity)?, pem("PRIVATE KEY", &identity.key)?)),
+        None => None,
+    };
+    let dh = match spec.dh_bits {
+        0 => None,
+        2048 => Some(pem("DH PARAMETERS", &dh::ffdhe2048_der())?),
+        // The library takes no smaller group, and the harness knows no larger one.
+        _ => return Err(feature("DHE with a group of any other size than 2048 bits")),
+    };
+    Ok(Parts { identity, dh, alpn, ..Parts::default() })
+}
+
+fn chain(identity: &Identity) -> Result<CString, CannotPlay> {
+    let blocks: Vec<pem::Pem> =
+        identity.chain.iter().map(|der| pem::Pem::new("CERTIFICATE", der.as_slice())).collect();
+    c_string(pem::encode_many(&blocks))
+}
+
+fn pem(tag: &str, der: &[u8]) -> Result<CString, CannotPlay> {
+    c_string(pem::encode(&pem::Pem::new(tag, der)))
+}
+
+fn c_string(text: String) -> Result<CString, CannotPlay> {
+    CString::new(text)
+        .map_err(|error| CannotPlay::Configuration { backend: ID.to_owned(), text: error.to_string() })
+}
+
+fn configuration(fault: Fault) -> CannotPlay {
+    CannotPlay::Configuration { backend: ID.to_owned(), text: fault.text }
+}
+
+fn feature(what: &'static str) -> CannotPlay {
+    CannotPlay::Feature { backend: ID.to_owned(), what }
+}
