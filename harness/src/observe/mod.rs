@@ -14,3 +14,6 @@ pub use offer::offer_of;
 pub use reach::Reach;
 pub use tap::Tap;
 pub use transcript::{Seen, Side, Transcript};
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use crate::oracle::{Offer, Proposal};
 use crate::registry::{self, AlertDescription, KeyExchange, ProtocolVersion};
 use crate::wire::{
-    Alert, AlertLevel, ContentType, Context, DecodeError, Handshake, HandshakeDeframer, HandshakeType,
-    KeyExchangeShape, RecordDeframer,
+    Alert, AlertLevel, ContentType, Context, DecodeError, ExtensionType, Handshake, HandshakeDeframer,
+    HandshakeType, KeyExchangeShape, RecordDeframer,
 };
 
 use super::observation::NotTls;
@@ -19,6 +19,8 @@ pub struct Tap {
     server: Direction,
     pub(crate) offer: Option<Offer>,
     pub(crate) proposal: Option<Proposal>,
+    /// A HelloRetryRequest was sent.
+    hello_retry: bool,
     /// The server's flight is complete: ServerHelloDone, its ChangeCipherSpec, or protected records in TLS 1.3.
     pub(crate) flight_complete: bool,
     pub(crate) reach: Reach,
@@ -46,6 +48,7 @@ impl Default for Tap {
             server: Direction::default(),
             offer: None,
             proposal: None,
+            hello_retry: false,
             flight_complete: false,
             reach: Reach::Connected,
             client_alert: None,
@@ -211,16 +214,18 @@ impl Tap {
                 self.offer.get_or_insert_with(|| offer_of(&hello));
                 self.raise(Reach::Offered);
             }
-            (Side::Server, Ok(Handshake::ServerHello(hello))) if !hello.is_hello_retry_request() => {
+            (Side::Server, Ok(Handshake::ServerHello(hello))) if hello.is_hello_retry_request() => {
+                self.hello_retry = true;
+            }
+            (Side::Server, Ok(Handshake::ServerHello(hello))) => {
                 let version = hello.negotiated_version();
                 let group = hello.key_share_group();
                 self.proposal = Some(Proposal {
-                    version,
-                    suite: hello.cipher_suite,
                     group,
-                    dh_bits: None,
                     psk_ke: version >= ProtocolVersion::TLS1_3 && group.is_none(),
-                    certificate_bits: None,
+                    hello_retry: self.hello_retry,
+                    renegotiation_info: hello.has(ExtensionType::RENEGOTIATION_INFO),
+                    ..Proposal::new(version, hello.cipher_suite)
                 });
                 self.server.protected = version >= ProtocolVersion::TLS1_3;
                 self.client.protected = self.server.protected;
@@ -230,6 +235,7 @@ impl Tap {
                 if let Some(proposal) = &mut self.proposal {
                     proposal.group = exchange.group();
                     proposal.dh_bits = exchange.dh_bits().and_then(|bits| u16::try_from(bits).ok());
+                    proposal.scheme = exchange.signature().and_then(|signed| signed.scheme);
                 }
             }
             (Side::Server, Ok(Handshake::ServerHelloDone)) => self.flight_complete = true,

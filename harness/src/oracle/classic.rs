@@ -47,25 +47,25 @@ struct Exchange {
 
 impl Server<'_> {
     fn play(&self, facts: &SuiteFacts) -> Result<Proposal, RefusalReason> {
-        let exchange = match facts.key_exchange {
+        let (scheme, exchange) = match facts.key_exchange {
             // RFC 5246 7.4.2, 7.4.3: the certificate is all there is, nothing is signed.
             KeyExchange::Rsa | KeyExchange::RsaPsk => {
                 self.certificate(facts)?;
-                Exchange::default()
+                (None, Exchange::default())
             }
             KeyExchange::Dhe => {
                 self.certificate(facts)?;
-                self.signature(facts)?;
-                self.field()?
+                (self.signature(facts)?, self.field()?)
             }
             KeyExchange::Ecdhe => {
                 self.certificate(facts)?;
-                self.signature(facts)?;
-                self.curve()?
+                let scheme = self.signature(facts)?;
+                self.curve_of_certificate(facts)?;
+                (scheme, self.curve()?)
             }
-            KeyExchange::DhAnon | KeyExchange::DhePsk => self.field()?,
-            KeyExchange::EcdhAnon | KeyExchange::EcdhePsk => self.curve()?,
-            KeyExchange::Psk => Exchange::default(),
+            KeyExchange::DhAnon | KeyExchange::DhePsk => (None, self.field()?),
+            KeyExchange::EcdhAnon | KeyExchange::EcdhePsk => (None, self.curve()?),
+            KeyExchange::Psk => (None, Exchange::default()),
             // RFC 5246 A.5: the null suite "MUST NOT be negotiated". The others: no stack has the
             // certificates, tickets or passwords any more, or the suite is of another version.
             KeyExchange::Null
@@ -80,12 +80,13 @@ impl Server<'_> {
             | KeyExchange::None => return Err(RefusalReason::NoCommonSuite),
         };
         Ok(Proposal {
-            version: self.version,
-            suite: facts.suite,
             group: exchange.group,
             dh_bits: exchange.dh_bits,
-            psk_ke: false,
             certificate_bits: self.shown_bits(facts),
+            scheme,
+            // RFC 5746 3.6: the extension and its signal ask for the same answer, in SSL 3, too (4.5).
+            renegotiation_info: self.offer.renegotiation_info,
+            ..Proposal::new(self.version, facts.suite)
         })
     }
 
@@ -99,27 +100,33 @@ impl Server<'_> {
 
     /// Whether the certificate is of the kind that the suite takes (RFC 5246 7.4.2, RFC 8422 5.3).
     fn certificate(&self, facts: &SuiteFacts) -> Result<(), RefusalReason> {
-        match (facts.authentication, self.identity) {
-            (Authentication::Rsa | Authentication::RsaPsk, Some(KeyType::Rsa { .. })) => Ok(()),
-            // RFC 8422 5.3: the key of the certificate "MUST respect the client's choice of elliptic
-            // curves", if the client made one.
-            (Authentication::Ecdsa, Some(KeyType::Ecdsa { group })) => match &self.offer.groups {
-                Some(groups) if !groups.contains(group) => Err(RefusalReason::NoCommonGroup),
-                _ => Ok(()),
-            },
+        let fits = match (facts.authentication, self.identity) {
+            (Authentication::Rsa | Authentication::RsaPsk, Some(KeyType::Rsa { .. })) => true,
+            (Authentication::Ecdsa, Some(KeyType::Ecdsa { .. })) => true,
             // EdDSA signs the intrinsic way, for which versions before 1.2 have no name (RFC 8422 5.4).
-            (Authentication::Ecdsa, Some(KeyType::Ed25519)) if self.version == ProtocolVersion::TLS1_2 => {
-                Ok(())
+            (Authentication::Ecdsa, Some(KeyType::Ed25519)) => self.version == ProtocolVersion::TLS1_2,
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(RefusalReason::NoUsableCertificate) }
+    }
+
+    /// RFC 8422 5.3: the key of an ECDSA certificate has to be on a curve of the client's, if it names any.
+    fn curve_of_certificate(&self, facts: &SuiteFacts) -> Result<(), RefusalReason> {
+        match (facts.authentication, self.identity, &self.offer.groups) {
+            (Authentication::Ecdsa, Some(KeyType::Ecdsa { group }), Some(theirs))
+                if !theirs.contains(group) =>
+            {
+                Err(RefusalReason::NoCommonGroup)
             }
-            _ => Err(RefusalReason::NoUsableCertificate),
+            _ => Ok(()),
         }
     }
 
-    /// Whether the server can sign its key exchange in a way that both sides accept.
-    fn signature(&self, facts: &SuiteFacts) -> Result<(), RefusalReason> {
+    /// The scheme by which the server signs its key exchange: one that both sides accept.
+    fn signature(&self, facts: &SuiteFacts) -> Result<Option<SignatureScheme>, RefusalReason> {
         // RFC 4346 7.4.3: before TLS 1.2 the hash is fixed and nothing is negotiated.
         if self.version < ProtocolVersion::TLS1_2 {
-            return Ok(());
+            return Ok(None);
         }
         let default;
         let theirs: &[SignatureScheme] = match &self.offer.schemes {
@@ -129,10 +136,11 @@ impl Server<'_> {
                 default.as_slice()
             }
         };
-        let fits = in_common(self.policy.order, &self.policy.schemes, theirs)
+        in_common(self.policy.order, &self.policy.schemes, theirs)
             .filter_map(registry::scheme)
-            .any(|scheme| scheme.tls12 && self.signs_with(scheme.key_type));
-        if fits { Ok(()) } else { Err(RefusalReason::NoCommonScheme) }
+            .find(|scheme| scheme.tls12 && self.signs_with(scheme.key_type))
+            .map(|scheme| Some(scheme.scheme))
+            .ok_or(RefusalReason::NoCommonScheme)
     }
 
     /// In TLS 1.2 an ECDSA scheme names a hash and binds no curve (RFC 8446 4.2.3, last paragraphs).

@@ -1,6 +1,6 @@
 //! What a server answers: a proposal, or a refusal with its alert.
 
-use crate::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// What the server's certificate is. No certificate, and so anonymous or pre-shared-key suites only, is
 /// `None` of `Option<&KeyType>`.
@@ -30,7 +30,9 @@ impl KeyType {
     }
 }
 
-/// What a server puts before a client: the parts of its first flight that a floor judges.
+/// What a server puts before a client: the parts of its first flight that follow from policy and hello.
+///
+/// A floor judges all but the last three ([`breaches`](super::breaches) does not read them).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proposal {
     /// The version of the ServerHello (of `supported_versions` in TLS 1.3).
@@ -46,12 +48,30 @@ pub struct Proposal {
     /// Size of the RSA modulus of the certificate; `None` for other keys, without a certificate, or if it
     /// is not known.
     pub certificate_bits: Option<u32>,
+    /// What signs the ServerKeyExchange (TLS 1.2) or the CertificateVerify (TLS 1.3). `None` where nothing
+    /// is signed, before TLS 1.2, which names no scheme (RFC 4346 7.4.3), or if it is not known.
+    pub scheme: Option<SignatureScheme>,
+    /// A HelloRetryRequest for `group` comes before the ServerHello (RFC 8446 4.1.4).
+    pub hello_retry: bool,
+    /// The ServerHello has an empty `renegotiation_info` (RFC 5746 3.6). TLS 1.3 has no room for it: its
+    /// ServerHello carries what the keys and the version need and nothing else (RFC 8446 4.1.3).
+    pub renegotiation_info: bool,
 }
 
 impl Proposal {
     /// A proposal of which no more than version and suite is known.
     pub const fn new(version: ProtocolVersion, suite: CipherSuite) -> Self {
-        Self { version, suite, group: None, dh_bits: None, psk_ke: false, certificate_bits: None }
+        Self {
+            version,
+            suite,
+            group: None,
+            dh_bits: None,
+            psk_ke: false,
+            certificate_bits: None,
+            scheme: None,
+            hello_retry: false,
+            renegotiation_info: false,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::select::in_common;
 use crate::policy::Policy;
 use crate::registry::{
     self, CipherSuite, GroupFacts, KeyAlgorithm, KeyExchange, NamedGroup, ProtocolVersion, SchemeFacts,
+    SignatureScheme,
 };
 
 /// A full handshake with a certificate; pre-shared keys are declined (RFC 8446 4.2.11: "If no acceptable
@@ -26,21 +27,12 @@ pub(super) fn choose(policy: &Policy, identity: &KeyType, offer: &Offer) -> Resu
     let Some(schemes) = &offer.schemes else { return Err(without_certificate(offer)) };
 
     let suite = suite(policy, offer)?;
-    // RFC 8446 4.4.2.2: the certificate's key has to go with a scheme that the client accepts.
-    if !in_common(policy.order, &policy.schemes, schemes)
-        .filter_map(registry::scheme)
-        .any(|facts| signs_with(identity, facts))
-    {
-        return Err(RefusalReason::NoCommonScheme);
-    }
-    let group = group(policy, theirs, shares).ok_or(RefusalReason::NoCommonGroup)?;
+    let scheme = scheme(policy, identity, schemes).ok_or(RefusalReason::NoCommonScheme)?;
+    let exchange = exchange(policy, theirs, shares).ok_or(RefusalReason::NoCommonGroup)?;
     Ok(Proposal {
-        version: ProtocolVersion::TLS1_3,
-        suite,
-        group: Some(group),
-        dh_bits: prime_bits(group),
-        psk_ke: false,
         certificate_bits: identity.rsa_bits(),
+        scheme: Some(scheme),
+        ..exchange.on(Proposal::new(ProtocolVersion::TLS1_3, suite))
     })
 }
 
@@ -56,11 +48,11 @@ pub(super) fn choose_pre_shared(policy: &Policy, offer: &Offer) -> Result<Propos
     let suite = suite(policy, offer)?;
     let plain = Proposal::new(ProtocolVersion::TLS1_3, suite);
     let shared = match (&offer.groups, &offer.key_shares) {
-        (Some(theirs), Some(shares)) if modes.contains(&PSK_DHE_KE) => group(policy, theirs, shares),
+        (Some(theirs), Some(shares)) if modes.contains(&PSK_DHE_KE) => exchange(policy, theirs, shares),
         _ => None,
     };
     match shared {
-        Some(group) => Ok(Proposal { group: Some(group), dh_bits: prime_bits(group), ..plain }),
+        Some(exchange) => Ok(exchange.on(plain)),
         None if modes.contains(&PSK_KE) => Ok(Proposal { psk_ke: true, ..plain }),
         None => Err(RefusalReason::NoPsk),
     }
@@ -78,8 +70,13 @@ fn suite(policy: &Policy, offer: &Offer) -> Result<CipherSuite, RefusalReason> {
         .ok_or(RefusalReason::NoCommonSuite)
 }
 
-fn prime_bits(group: NamedGroup) -> Option<u16> {
-    registry::group(group).and_then(GroupFacts::dh_bits)
+/// The scheme of the CertificateVerify (RFC 8446 4.4.2.2: the certificate's key has to go with a scheme
+/// that the client accepts). RFC 8446 lets the server pick; here the order of the policy does.
+fn scheme(policy: &Policy, identity: &KeyType, theirs: &[SignatureScheme]) -> Option<SignatureScheme> {
+    in_common(policy.order, &policy.schemes, theirs)
+        .filter_map(registry::scheme)
+        .find(|facts| signs_with(identity, facts))
+        .map(|facts| facts.scheme)
 }
 
 /// What a hello without the extensions of a certificate handshake is refused for.
@@ -87,14 +84,33 @@ fn without_certificate(offer: &Offer) -> RefusalReason {
     if offer.offers_psk { RefusalReason::NoPsk } else { RefusalReason::MissingExtension }
 }
 
-/// The group of the session: one whose share is there already, else one for which a HelloRetryRequest
-/// asks (RFC 8446 4.1.1, 4.1.4).
-fn group(policy: &Policy, theirs: &[NamedGroup], shares: &[NamedGroup]) -> Option<NamedGroup> {
+/// A group, and whether the client has to be asked for its share.
+struct Exchange {
+    group: NamedGroup,
+    hello_retry: bool,
+}
+
+impl Exchange {
+    fn on(&self, plain: Proposal) -> Proposal {
+        let dh_bits = registry::group(self.group).and_then(GroupFacts::dh_bits);
+        Proposal { group: Some(self.group), dh_bits, hello_retry: self.hello_retry, ..plain }
+    }
+}
+
+/// The group of the session: the first one whose share is there already, else the first one, for which a
+/// HelloRetryRequest asks (RFC 8446 4.1.1, 4.1.4).
+///
+/// RFC 8446 asks for a retry only where no share fits, and leaves the choice among groups to the server: some stacks
+/// ask for a group that they want more than those whose shares are there.
+fn exchange(policy: &Policy, theirs: &[NamedGroup], shares: &[NamedGroup]) -> Option<Exchange> {
     let usable =
         |group: &NamedGroup| registry::group(*group).is_some_and(|facts| facts.tls13 && !group.is_grease());
     let mut common = in_common(policy.order, &policy.groups, theirs).filter(usable).peekable();
     let first = common.peek().copied();
-    common.find(|group| shares.contains(group)).or(first)
+    match common.find(|group| shares.contains(group)) {
+        Some(group) => Some(Exchange { group, hello_retry: false }),
+        None => first.map(|group| Exchange { group, hello_retry: true }),
+    }
 }
 
 /// RFC 8446 4.2.3: an ECDSA scheme binds the curve of the key; PKCS#1 signs certificates only.

@@ -30,6 +30,9 @@ fn a_full_handshake_has_suite_group_and_the_size_of_the_certificate() {
         dh_bits: None,
         psk_ke: false,
         certificate_bits: Some(2048),
+        scheme: Some(SignatureScheme::RSA_PSS_RSAE_SHA256),
+        hello_retry: false,
+        renegotiation_info: false,
     };
     assert_eq!(found, expected);
 }
