@@ -137,23 +137,23 @@ fn set_suites(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
 }
 
 /// OpenSSL's name of the suite if this build has it: each is tried once, since a list silently drops what it does
-/// not know.
+/// not know. Some suites were renamed, and the old name is then one that OpenSSL reads and finds nothing under.
 pub(super) fn known_suite(suite: CipherSuite) -> Option<&'static str> {
-    static KNOWN: OnceLock<Mutex<HashMap<CipherSuite, bool>>> = OnceLock::new();
+    static KNOWN: OnceLock<Mutex<HashMap<CipherSuite, Option<&'static str>>>> = OnceLock::new();
     let facts = registry::suite(suite)?;
-    let name = facts.openssl_name?;
     let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let is_known = *known.entry(suite).or_insert_with(|| {
-        SslContextBuilder::new(SslMethod::tls()).is_ok_and(|mut probe| {
-            if facts.usable_in(ProtocolVersion::TLS1_3) {
-                probe.set_ciphersuites(name).is_ok()
-            } else {
-                probe.set_ciphersuites("").is_ok()
-                    && probe.set_cipher_list(&format!("{name}:@SECLEVEL=0")).is_ok()
-            }
+    *known.entry(suite).or_insert_with(|| {
+        [facts.openssl_name, facts.openssl_alias].into_iter().flatten().find(|name| {
+            SslContextBuilder::new(SslMethod::tls()).is_ok_and(|mut probe| {
+                if facts.usable_in(ProtocolVersion::TLS1_3) {
+                    probe.set_ciphersuites(name).is_ok()
+                } else {
+                    probe.set_ciphersuites("").is_ok()
+                        && probe.set_cipher_list(&format!("{name}:@SECLEVEL=0")).is_ok()
+                }
+            })
         })
-    });
-    is_known.then_some(name)
+    })
 }
 
 fn set_groups_and_schemes(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), CannotPlay> {
