@@ -1,5 +1,5 @@
 # Every target is a line or two; CI runs the same ones (.ci/run).
-.PHONY: build test lint fmt audit setup-clients live census
+.PHONY: build test lint fmt audit setup-clients live census policies
 
 build:
 	cargo build --release
@@ -30,6 +30,10 @@ live:
 # Counts the cases and writes scenarios/census.txt. Review the difference.
 census:
 	SHAKEDOWN_WRITE_CENSUS=1 cargo test --test census
+
+# Writes scenarios/policies/ from harness/data/aws-policies.json. Review the difference.
+policies:
+	SHAKEDOWN_WRITE_POLICIES=1 cargo test --test policies the_files_are
 
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny

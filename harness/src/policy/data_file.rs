@@ -67,6 +67,18 @@ pub enum Problem {
     /// A stand-in for a policy that does not exist.
     #[error("suites_from: no policy {id:?}; nearest: {}", .nearest.join(", "))]
     UnknownPolicy { id: String, nearest: Vec<String> },
+    /// A stand-in for a policy of which no more than the name is known.
+    #[error("suites_from: nobody publishes the suites of {0:?}, so it has none to lend")]
+    NothingToLend(String),
+    /// A key that the table of sources does not have.
+    #[error("sources: unknown key {key:?}; nearest: {}", .nearest.join(", "))]
+    UnknownSource { key: String, nearest: Vec<String> },
+    /// A file that is larger than any policy.
+    #[error("{bytes} bytes; a data file has at most {most}")]
+    TooLarge { bytes: usize, most: usize },
+    /// More files than any catalogue.
+    #[error("{count} files; at most {most} are read")]
+    TooMany { count: usize, most: usize },
     /// A stand-in that leads back to itself.
     #[error("suites_from: {0:?} leads back to itself")]
     Circular(String),
@@ -85,6 +97,17 @@ pub enum Problem {
     /// A word that is not among those allowed.
     #[error("{key}: unknown {word:?}; allowed: {}", .allowed.join(", "))]
     Word { key: &'static str, word: String, allowed: &'static [&'static str] },
+}
+
+/// How many names an error suggests.
+const SUGGESTIONS: usize = 3;
+
+/// The names with the fewest edits from `name`.
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut ranked: Vec<_> =
+        known.map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate.to_owned()).collect()
 }
 
 /// A list of names as the file writes it, with the places of the names.

@@ -4,14 +4,18 @@
 //! follows from a policy is said by `oracle`. Texts come in as `&str` together with the file's name; every
 //! error names the file, the line and what would have been allowed.
 
+mod catalogue;
 mod data_file;
 mod floor;
 mod provenance;
+mod references;
 mod resolve;
 mod server;
 
+pub use catalogue::{Catalogue, LookupError};
 pub use data_file::{DataError, Problem, Source};
 pub use floor::{Edition, Floor, Treatment};
-pub use provenance::{Certainty, Provenance, Status};
+pub use provenance::{Certainty, Provenance, Statement, Status};
+pub use references::{Reference, ReferenceKind, References};
 pub use resolve::parse_policies;
-pub use server::{Order, Policy};
+pub use server::{NotPlayable, Order, Policy};

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::data_file::{DataError, Names, Problem, Source};
-use super::provenance::{Provenance, RawProvenance};
+use super::provenance::{Certainty, Provenance, RawProvenance};
+use super::references::References;
 use crate::registry::{
     self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts,
     SuiteKind,
@@ -21,17 +22,20 @@ pub enum Order {
 }
 
 /// What a server accepts.
+///
+/// Of some policies no more is known than the name and perhaps the versions, because nobody publishes the
+/// rest: they have no suites, and [`playable`](Self::playable) says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The path below `policies/`, without the ending.
     pub id: String,
     /// One line for people.
     pub title: String,
-    /// From low to high.
+    /// From low to high; empty if nobody publishes them.
     pub versions: Vec<ProtocolVersion>,
-    /// Whose order decides.
+    /// Whose order decides. Says nothing of a policy without suites.
     pub order: Order,
-    /// Most wanted first.
+    /// Most wanted first; empty if nobody publishes them.
     pub suites: Vec<CipherSuite>,
     /// Most wanted first.
     pub groups: Vec<NamedGroup>,
@@ -62,18 +66,54 @@ impl Policy {
         self.suites_from.is_some()
     }
 
-    /// The newest version, the one that RFC 7507 compares with. A parsed policy always has one.
+    /// The policy itself, if there is something to play.
+    ///
+    /// # Errors
+    ///
+    /// [`NotPlayable`] for a policy whose content nobody publishes.
+    pub fn playable(&self) -> Result<&Self, NotPlayable> {
+        if self.versions.is_empty() || self.suites.is_empty() {
+            return Err(NotPlayable(self.id.clone()));
+        }
+        Ok(self)
+    }
+
+    /// The part of the id that names the service: `elb`, `s2n`, `mozilla`. Guidelines count one by one.
+    pub fn service(&self) -> &str {
+        super::catalogue::service(&self.id)
+    }
+
+    /// The name of s2n-tls's own policy for the same thing: that of an `s2n/` policy itself, or the one that
+    /// the sources of another name.
+    pub fn s2n_name(&self) -> Option<&str> {
+        let recorded = || self.provenance.as_ref().and_then(|provenance| provenance.s2n.as_deref());
+        self.id.strip_prefix("s2n/").or_else(recorded)
+    }
+
+    /// Whether s2n-tls is a source of the content: then agreement with s2n-tls proves nothing new.
+    pub fn is_from_s2n(&self) -> bool {
+        self.provenance.as_ref().is_some_and(Provenance::is_from_s2n)
+    }
+
+    /// The newest version, the one that RFC 7507 compares with. A playable policy always has one.
     pub fn max_version(&self) -> Option<ProtocolVersion> {
         self.versions.iter().copied().max()
     }
 }
+
+/// There is nothing to play.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("policy {0} cannot be played: nobody publishes its versions and suites, and it has no stand-in")]
+pub struct NotPlayable(pub String);
+
+const NO_SUITES: &str = "neither suites nor suites_from is given, which takes certainty = \"unpublished\"";
 
 /// A policy as its file writes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicy {
     title: Spanned<String>,
-    versions: Spanned<Names>,
+    versions: Option<Spanned<Names>>,
     order: Option<Order>,
     suites: Option<Spanned<Names>>,
     pub(super) suites_from: Option<Spanned<String>>,
@@ -85,23 +125,46 @@ pub(super) struct RawPolicy {
 
 impl RawPolicy {
     /// Checks what the file says and completes it from the policy whose suites it borrows, if it does.
-    pub(super) fn check(&self, source: &Source<'_>, lender: Option<&Policy>) -> Result<Policy, DataError> {
+    pub(super) fn check(
+        &self,
+        source: &Source<'_>,
+        id: &str,
+        lender: Option<&Policy>,
+        references: Option<&References>,
+    ) -> Result<Policy, DataError> {
         let missing = |key, because| source.error(0..0, Problem::Missing { key, because });
         if let (Some(suites), Some(_)) = (&self.suites, &self.suites_from) {
             let exclusive = Problem::Exclusive { key: "suites", other: "suites_from" };
             return Err(source.error(suites.span(), exclusive));
         }
-        let versions = self.versions(source)?;
+        if let (Some(from), Some(lender)) = (&self.suites_from, lender)
+            && lender.suites.is_empty()
+        {
+            return Err(source.error(from.span(), Problem::NothingToLend(lender.id.clone())));
+        }
+        let is_unpublished =
+            self.provenance.as_ref().is_some_and(|raw| raw.certainty == Certainty::Unpublished);
+        let is_open = is_unpublished && self.suites.is_none() && lender.is_none();
+        let versions = match &self.versions {
+            Some(written) => self.versions(source, written)?,
+            None if is_open => Vec::new(),
+            None => return Err(missing("versions", "only an unpublished policy without suites has none")),
+        };
         let suites = match (&self.suites, lender) {
             (Some(written), _) => Self::own_suites(source, written, &versions)?,
             // What is borrowed may hold suites for versions that this policy lacks.
             (None, Some(lender)) => {
                 lender.suites.iter().copied().filter(|suite| serves(*suite, &versions)).collect()
             }
-            (None, None) => return Err(missing("suites", "neither suites nor suites_from is given")),
+            (None, None) if is_open => Vec::new(),
+            (None, None) => return Err(missing("suites", NO_SUITES)),
         };
-        if let Some(idle) = versions.iter().find(|v| !suites.iter().any(|suite| serves(*suite, &[**v]))) {
-            return Err(source.error(self.versions.span(), Problem::Idle(*idle)));
+        if let Some((idle, written)) = versions
+            .iter()
+            .find(|v| !is_open && !suites.iter().any(|suite| serves(*suite, &[**v])))
+            .zip(self.versions.as_ref())
+        {
+            return Err(source.error(written.span(), Problem::Idle(*idle)));
         }
         let mut groups: Vec<NamedGroup> = source.names("groups", self.groups.as_ref())?;
         let mut schemes: Vec<SignatureScheme> = source.names("schemes", self.schemes.as_ref())?;
@@ -126,9 +189,10 @@ impl RawPolicy {
         let order = self
             .order
             .or(lender.map(|lender| lender.order))
+            .or(is_open.then_some(Order::Server))
             .ok_or_else(|| missing("order", "whose order decides, the server's or the client's?"))?;
         Ok(Policy {
-            id: source.id(Policy::FOLDER)?.to_owned(),
+            id: id.to_owned(),
             title: source.filled("title", &self.title)?,
             versions,
             order,
@@ -137,13 +201,17 @@ impl RawPolicy {
             schemes,
             dhe_bits: self.dhe_bits.or(lender.and_then(|lender| lender.dhe_bits)),
             suites_from: self.suites_from.as_ref().map(|id| id.get_ref().clone()),
-            provenance: self.provenance.as_ref().map(|raw| raw.check(source)).transpose()?,
+            provenance: self.provenance.as_ref().map(|raw| raw.check(source, references)).transpose()?,
         })
     }
 
-    fn versions(&self, source: &Source<'_>) -> Result<Vec<ProtocolVersion>, DataError> {
-        let versions: Vec<ProtocolVersion> = source.names("versions", Some(&self.versions))?;
-        for (pair, place) in versions.windows(2).zip(self.versions.get_ref().iter().skip(1)) {
+    fn versions(
+        &self,
+        source: &Source<'_>,
+        written: &Spanned<Names>,
+    ) -> Result<Vec<ProtocolVersion>, DataError> {
+        let versions: Vec<ProtocolVersion> = source.names("versions", Some(written))?;
+        for (pair, place) in versions.windows(2).zip(written.get_ref().iter().skip(1)) {
             if pair[1] < pair[0] {
                 let problem = Problem::UpsideDown { lower: pair[1], higher: pair[0] };
                 return Err(source.error(place.span(), problem));

@@ -214,9 +214,68 @@ fn a_policy_has_either_suites_or_a_lender() {
     let both = ELB.replace("order    =", "suites_from = \"harness/static-rsa\"\norder    =");
     let files = [(ELB_FILE, both.as_str()), ("policies/harness/static-rsa.toml", STATIC_RSA)];
     assert!(matches!(parse_policies(files).expect_err("both").problem, Problem::Exclusive { .. }));
-    let neither = OPENSEARCH.replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "");
+    let neither = OPENSEARCH
+        .replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "")
+        .replace("\"unpublished\"", "\"certain\"");
     let error = Policy::parse(OPENSEARCH_FILE, &neither).expect_err("neither");
     assert!(matches!(error.problem, Problem::Missing { key: "suites", .. }), "{error}");
+}
+
+#[test]
+fn of_an_unpublished_policy_the_name_alone_may_be_known() {
+    let open = OPENSEARCH.replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "");
+    let policy = Policy::parse(OPENSEARCH_FILE, &open).expect("parses");
+    assert_eq!(policy.versions, [ProtocolVersion::TLS1_2]);
+    assert!(policy.suites.is_empty() && policy.groups.is_empty() && !policy.is_stand_in());
+    let error = policy.playable().expect_err("nothing to play");
+    assert!(error.to_string().contains("opensearch/Policy-Min-TLS-1-2-2019-07"), "{error}");
+
+    let name_only = open.replace("versions    = [\"TLSv1.2\"]\n", "");
+    let policy = Policy::parse(OPENSEARCH_FILE, &name_only).expect("parses");
+    assert!(policy.versions.is_empty() && policy.playable().is_err());
+
+    // A stand-in states its versions: what is borrowed is filtered by them.
+    let stand_in = OPENSEARCH.replace("versions    = [\"TLSv1.2\"]\n", "");
+    let error = parse_policies([(OPENSEARCH_FILE, stand_in.as_str()), (ELB_FILE, ELB)]).expect_err("refused");
+    assert!(matches!(error.problem, Problem::Missing { key: "versions", .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_published_cannot_be_lent() {
+    let open = OPENSEARCH.replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "");
+    let files = [(ELB_FILE, open.as_str()), (OPENSEARCH_FILE, OPENSEARCH)];
+    let error = parse_policies(files).expect_err("nothing to lend");
+    assert_eq!(error.problem, Problem::NothingToLend("elb/ELBSecurityPolicy-2016-08".to_owned()));
+    assert_eq!(error.line, 3);
+}
+
+#[test]
+fn every_word_of_a_list_of_words_reads_back_and_another_one_is_refused() {
+    for status in Status::ALL {
+        let text = ELB.replace("\"current\"", &format!("\"{status}\""));
+        let policy = Policy::parse(ELB_FILE, &text).expect("parses");
+        assert_eq!(policy.provenance.expect("given").status, *status);
+    }
+    for certainty in Certainty::ALL {
+        let text = ELB.replace("\"conflicting\"", &format!("\"{certainty}\""));
+        let policy = Policy::parse(ELB_FILE, &text).expect("parses");
+        assert_eq!(policy.provenance.expect("given").certainty, *certainty);
+    }
+    let error = refused(("\"current\"", "\"old\"")).to_string();
+    for status in Status::ALL {
+        assert!(error.contains(status.as_str()), "{error}");
+    }
+    let error = refused(("derived  ", "unordered = [\"order\"]\nderived"));
+    assert!(matches!(error.problem, Problem::Word { key: "unordered", .. }), "{error}");
+}
+
+#[test]
+fn the_source_tells_whether_s2n_tls_vouches_for_itself() {
+    let of = |text: &str| Policy::parse(ELB_FILE, text).expect("parses").is_from_s2n();
+    assert!(of(ELB));
+    assert!(of(&ELB.replace("\"s2n\"]", "\"s2n-next\"]")));
+    assert!(!of(&ELB.replace(", \"s2n\"]", "]")));
+    assert!(!of(&ELB.replace("\"s2n\"]", "\"s2n2\"]")));
 }
 
 #[test]
