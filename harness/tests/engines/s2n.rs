@@ -307,6 +307,11 @@ fn a_named_policy_is_read_as_it_is_written() {
         let error = S2n::new().open_named(Role::Server, unknown, &EndpointSpec::default()).err();
         assert!(matches!(error, Some(CannotPlay::Configuration { .. })), "{unknown}: {error:?}");
     }
+    let error = S2n::new().open_named(Role::Server, "default", &EndpointSpec::default()).err().unwrap();
+    assert_eq!(error.to_string(), "s2n cannot do anonymous key exchange");
+    let name = EndpointSpec { server_name: "local\0host".to_owned(), ..EndpointSpec::default() };
+    let error = S2n::new().open_named(Role::Client, "default", &name).err();
+    assert!(matches!(error, Some(CannotPlay::Configuration { .. })), "{error:?}");
     let beside = EndpointSpec { suites: default.suites.clone(), ..EndpointSpec::default() };
     let error = S2n::new().open_named(Role::Client, "default", &beside).err().unwrap();
     assert_eq!(error.to_string(), "s2n cannot do a named policy and lists of our own");
