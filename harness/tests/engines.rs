@@ -1,5 +1,10 @@
 //! The stacks behind the engine trait, the pair driver, the scripted flight and the edits, on real handshakes.
 
+#[path = "engines/s2n.rs"]
+mod s2n;
+#[path = "engines/talk.rs"]
+mod talk;
+
 use std::sync::Arc;
 
 use shakedown::edit::{Change, Edit, Sentinel, Target};

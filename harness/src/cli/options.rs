@@ -45,7 +45,7 @@ pub struct RunOptions {
     /// What clients are held to: see `shakedown list floors`
     #[arg(long, value_name = "ID", default_value = "aws")]
     pub floor: String,
-    /// The TLS stack that plays the server
+    /// The TLS stack that plays the server: openssl, rustls, s2n
     #[arg(long, value_name = "NAME", default_value = "openssl")]
     pub backend: String,
     /// Cases played at the same time (default: the number of processors)

@@ -183,7 +183,8 @@ impl Connection {
             check(ffi::s2n_connection_set_send_cb(raw, Some(give)))?;
             check(ffi::s2n_connection_set_send_ctx(raw, context))?;
             if role == Role::Client && !server_name.is_empty() {
-                let name = CString::new(server_name).unwrap_or_default();
+                let name = CString::new(server_name)
+                    .map_err(|error| Fault { text: error.to_string(), kind: FaultKind::Other })?;
                 check(ffi::s2n_set_server_name(raw, name.as_ptr()))?;
             }
             Ok(connection)

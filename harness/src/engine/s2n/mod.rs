@@ -1,10 +1,10 @@
-//! s2n-tls, AWS's own stack: TLS 1.0 to 1.3 as AWS's endpoints speak it, by our policy or by one of the library's.
+//! s2n-tls, AWS's own stack: SSL 3 to TLS 1.3 as AWS's endpoints speak it, by our policy or by one of the library's.
 //!
 //! It differs from the other stacks in what it lets one choose:
 //!
 //! * A server always chooses in its own order: [`EndpointSpec::server_order`] changes nothing.
 //! * Versions are a minimum; the maximum is TLS 1.3 or, without a suite for it, TLS 1.2.
-//! * Hybrid groups come before curves.
+//! * Hybrid and post-quantum groups come before curves.
 //! * After most faults its last word is a close_notify and not a fatal alert; an unsupported version gets one.
 
 mod engine;
@@ -28,7 +28,8 @@ const ID: &str = "s2n";
 /// Configurations kept at most.
 const CONFIG_CACHE: usize = 256;
 
-/// The s2n backend. Configurations are built once per identity and trust, and kept; a policy costs little.
+/// The s2n backend. Configurations are built once per identity and trust, and kept. Policies and connections are not:
+/// to open one, feed it a hello and have it refuse takes some 30 µs and 25 KiB.
 #[derive(Default)]
 pub struct S2n {
     configs: Mutex<HashMap<String, Cached>>,
@@ -64,6 +65,7 @@ impl S2n {
             backend: ID.to_owned(),
             text: format!("it has no policy {name:?}"),
         })?;
+        check_authentication(role, spec)?;
         self.connect(role, Policy::Named(policy), spec)
     }
 
@@ -107,14 +109,19 @@ impl Backend for S2n {
     }
 
     fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
-        if spec.psk.is_some() {
-            return Err(feature("external pre-shared keys here"));
-        }
-        if role == Role::Server && spec.identity.is_none() {
-            return Err(feature("anonymous key exchange"));
-        }
+        check_authentication(role, spec)?;
         self.connect(role, Policy::Built(policy::build(spec)?), spec)
     }
+}
+
+fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPlay> {
+    if spec.psk.is_some() {
+        return Err(feature("external pre-shared keys here"));
+    }
+    if role == Role::Server && spec.identity.is_none() {
+        return Err(feature("anonymous key exchange"));
+    }
+    Ok(())
 }
 
 fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {

@@ -19,7 +19,7 @@ pub struct NamedPolicy {
     pub suites: Vec<CipherSuite>,
     /// A client that puts ChaCha20 first gets it first.
     pub boosts_chacha20: bool,
-    /// Hybrid groups and then curves: the library takes a hybrid one wherever both sides have it.
+    /// Hybrid and post-quantum groups, then curves: the library takes one of the former wherever both sides have it.
     pub groups: Vec<NamedGroup>,
     pub schemes: Vec<SignatureScheme>,
     /// Signatures allowed in certificates; `None` for all.
@@ -214,11 +214,13 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut Recipe);
+
     #[test]
     fn a_changed_policy_is_not_equal() {
         let policy = SecurityPolicy::find("default").unwrap();
         let recipe = policy.recipe();
-        let changes: [(&str, fn(&mut Recipe)); 11] = [
+        let changes: [(&str, Change); 11] = [
             ("minimum", |r| r.minimum -= 1),
             ("suites", |r| r.suites.swap(0, 1)),
             ("boosts_chacha20", |r| r.boosts_chacha20 ^= true),

@@ -237,7 +237,7 @@ pub(super) fn version_of(number: u8) -> ProtocolVersion {
 }
 
 impl SecurityPolicy {
-    /// The policy of that name. Names differ in more than case; withdrawn ones are unknown.
+    /// The policy of that name, in any case. Withdrawn ones are unknown.
     pub(super) fn find(name: &str) -> Option<&'static Self> {
         init();
         let name = CString::new(name).ok()?;
