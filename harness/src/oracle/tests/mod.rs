@@ -4,6 +4,7 @@ mod breach_rows;
 mod breach_table;
 mod expect_rows;
 mod flight_rows;
+mod hello_rows;
 mod offer_rows;
 mod properties;
 mod select_rows;
