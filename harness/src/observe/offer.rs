@@ -13,6 +13,7 @@ pub fn offer_of(hello: &ClientHello) -> Offer {
         compressions: hello.compression_methods.clone(),
         groups: hello.groups().map(<[_]>::to_vec),
         schemes: hello.signature_schemes().map(<[_]>::to_vec),
+        point_formats: hello.point_formats().map(<[_]>::to_vec),
         key_shares: hello.key_share_groups(),
         psk_modes: hello.psk_modes().map(<[_]>::to_vec),
         offers_psk: hello.has(ExtensionType::PRE_SHARED_KEY),
@@ -20,6 +21,7 @@ pub fn offer_of(hello: &ClientHello) -> Offer {
         alpn: hello.alpn().map(<[_]>::to_vec).unwrap_or_default(),
         extended_master_secret: hello.extended_master_secret(),
         renegotiation_info: hello.renegotiation_info(),
+        renegotiates: hello.renegotiated_connection().is_some_and(|data| !data.is_empty()),
         session_ticket: hello.has(ExtensionType::SESSION_TICKET),
         fallback_scsv: hello.cipher_suites.contains(&CipherSuite::FALLBACK_SCSV),
     }

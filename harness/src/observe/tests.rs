@@ -1,9 +1,10 @@
-//! What the tap reads off recorded handshakes. The facts were read off the bytes with another dissector
-//! (`wire/tests/recorded.rs` tells which).
+//! What is read off hellos and recorded handshakes. The facts of the latter are those of
+//! `wire/tests/recorded.rs`, which come from another dissector.
 
-use super::Tap;
-use crate::oracle::Proposal;
+use super::{Tap, offer_of};
+use crate::oracle::{Offer, Proposal};
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::wire::{ClientHello, Extension};
 
 /// Two digits a byte, lines that begin with `#` are comments.
 fn bytes_of(text: &str) -> Vec<u8> {
@@ -50,4 +51,41 @@ fn the_scheme_of_a_server_key_exchange_is_read_in_tls_1_2_only() {
 fn an_answer_to_renegotiation_info_is_seen() {
     assert!(recorded!("openssl-tls12-dhe-mutual").renegotiation_info);
     assert!(recorded!("openssl-tls10-ecdhe").renegotiation_info);
+}
+
+fn hello(extensions: Vec<Extension>, suites: &[u16]) -> Offer {
+    offer_of(&ClientHello {
+        legacy_version: ProtocolVersion::TLS1_2,
+        random: [7; 32],
+        session_id: vec![],
+        cipher_suites: suites.iter().copied().map(CipherSuite).collect(),
+        compression_methods: vec![0],
+        extensions: Some(extensions),
+    })
+}
+
+#[test]
+fn point_formats_are_offered_as_they_stand_and_absent_is_not_empty() {
+    assert_eq!(hello(vec![], &[0xC02F]).point_formats, None);
+    for formats in [vec![], vec![0], vec![1, 2], vec![0, 1, 2]] {
+        let offer = hello(vec![Extension::EcPointFormats(formats.clone())], &[0xC02F]);
+        assert_eq!(offer.point_formats, Some(formats));
+    }
+}
+
+#[test]
+fn verify_data_in_a_hello_is_a_renegotiation_and_an_empty_one_is_not() {
+    // (extensions, suites, asks for the answer, renegotiates)
+    let info = |data: &[u8]| vec![Extension::RenegotiationInfo(data.to_vec())];
+    let rows: [(Vec<Extension>, &[u16], bool, bool); 5] = [
+        (vec![], &[0xC02F], false, false),
+        (vec![], &[0xC02F, 0x00FF], true, false),
+        (info(&[]), &[0xC02F], true, false),
+        (info(&[0; 12]), &[0xC02F], true, true),
+        (info(&[1]), &[0xC02F, 0x00FF], true, true),
+    ];
+    for (extensions, suites, asks, renegotiates) in rows {
+        let offer = hello(extensions.clone(), suites);
+        assert_eq!((offer.renegotiation_info, offer.renegotiates), (asks, renegotiates), "{extensions:?}");
+    }
 }

@@ -103,7 +103,7 @@ impl Server<'_> {
         let fits = match (facts.authentication, self.identity) {
             (Authentication::Rsa | Authentication::RsaPsk, Some(KeyType::Rsa { .. })) => true,
             (Authentication::Ecdsa, Some(KeyType::Ecdsa { .. })) => true,
-            // EdDSA signs the intrinsic way, for which versions before 1.2 have no name (RFC 8422 5.4).
+            // Before TLS 1.2 a client cannot say that it knows EdDSA (RFC 8422 5.1.3), so no stack uses it.
             (Authentication::Ecdsa, Some(KeyType::Ed25519)) => self.version == ProtocolVersion::TLS1_2,
             _ => false,
         };
@@ -155,7 +155,13 @@ impl Server<'_> {
 
     /// The curve. RFC 8422 4: a client without `supported_groups` leaves the choice to the server; one
     /// with it is bound to it, and the suite must not be chosen if no curve is common (5.1).
+    ///
+    /// RFC 8422 5.1: nor if the client cannot read its points. That is asked here for a client that names no
+    /// curve of RFC 8422; one that does is refused before (5.1.2).
     fn curve(&self) -> Result<Exchange, RefusalReason> {
+        if !self.offer.takes_uncompressed_points() {
+            return Err(RefusalReason::NoCommonGroup);
+        }
         let ours = self.groups(|facts| facts.tls12 && facts.family == GroupFamily::Ecdhe);
         let chosen = match &self.offer.groups {
             None => ours.first().copied(),

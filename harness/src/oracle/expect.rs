@@ -98,6 +98,7 @@ fn willing(policy: &Policy, version: ProtocolVersion, suite: CipherSuite) -> Off
         key_shares: groups.clone(),
         groups,
         schemes: Some(policy.schemes.clone()),
-        ..Offer::new(version.min(ProtocolVersion::TLS1_2))
+        // The field means nothing beside `supported_versions`, and no server takes SSL 3 there.
+        ..Offer::new(ProtocolVersion::TLS1_2)
     }
 }

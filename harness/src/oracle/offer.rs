@@ -5,6 +5,11 @@ use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme}
 /// What a ClientHello offers, in its own order; unknown values and GREASE included.
 ///
 /// `None` means that the extension is absent, which is not the same as an empty list.
+///
+/// `signature_algorithms_cert` is not here: it speaks of the signatures in a chain, and what a server has is
+/// described by its own key alone ([`KeyType`](super::KeyType)). Nor would it decide anything: a server that has
+/// no better chain sends the one it has (RFC 8446 4.4.2.2; RFC 5246 7.4.2 wants more, of servers with a choice),
+/// and the harness's chains are signed with SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     /// The version field of the message.
@@ -19,6 +24,8 @@ pub struct Offer {
     pub groups: Option<Vec<NamedGroup>>,
     /// `signature_algorithms` (RFC 5246 7.4.1.4.1, RFC 8446 4.2.3).
     pub schemes: Option<Vec<SignatureScheme>>,
+    /// `ec_point_formats` (RFC 8422 5.1.2); 0 is the uncompressed one.
+    pub point_formats: Option<Vec<u8>>,
     /// The groups of `key_share` (RFC 8446 4.2.8).
     pub key_shares: Option<Vec<NamedGroup>>,
     /// `psk_key_exchange_modes` (RFC 8446 4.2.9): 0 is `psk_ke`, 1 is `psk_dhe_ke`.
@@ -33,6 +40,8 @@ pub struct Offer {
     pub extended_master_secret: bool,
     /// Has `renegotiation_info` or its signal (RFC 5746).
     pub renegotiation_info: bool,
+    /// Its `renegotiation_info` is not empty: it claims to go on with another connection (RFC 5746 3.6).
+    pub renegotiates: bool,
     /// Has `session_ticket` (RFC 5077).
     pub session_ticket: bool,
     /// Has `TLS_FALLBACK_SCSV` among its suites (RFC 7507).
@@ -60,6 +69,7 @@ impl Offer {
             compressions: Vec::new(),
             groups: None,
             schemes: None,
+            point_formats: None,
             key_shares: None,
             psk_modes: None,
             offers_psk: false,
@@ -67,6 +77,7 @@ impl Offer {
             alpn: Vec::new(),
             extended_master_secret: false,
             renegotiation_info: false,
+            renegotiates: false,
             session_ticket: false,
             fallback_scsv: false,
         }
@@ -103,6 +114,12 @@ impl Offer {
     /// Whether the suite stands in the hello.
     pub fn offers_suite(&self, suite: CipherSuite) -> bool {
         self.suites.contains(&suite)
+    }
+
+    /// Whether the client can read uncompressed points, the only ones that servers send (RFC 8422 5.1.2:
+    /// without the extension it can).
+    pub fn takes_uncompressed_points(&self) -> bool {
+        self.point_formats.as_ref().is_none_or(|formats| formats.contains(&0))
     }
 
     /// The same hello without GREASE (RFC 8701), which differs from one hello of a client to the next.

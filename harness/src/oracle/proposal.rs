@@ -85,6 +85,10 @@ pub enum RefusalReason {
     NoCommonVersion,
     /// The compression methods are not what the version asks for (RFC 5246 7.4.1.2, RFC 8446 4.1.2).
     Compression,
+    /// `renegotiation_info` speaks of a connection before this one (RFC 5746 3.6).
+    Renegotiation,
+    /// `ec_point_formats` leaves the uncompressed format out (RFC 8422 5.1.2).
+    PointFormats,
     /// A TLS 1.3 hello lacks an extension that it has to have (RFC 8446 9.2).
     MissingExtension,
     /// TLS 1.3 by a pre-shared key is all that the hello allows and the server has none, or all that the
@@ -108,6 +112,10 @@ impl RefusalReason {
             Self::InappropriateFallback => &[A::INAPPROPRIATE_FALLBACK],
             Self::NoCommonVersion => &[A::PROTOCOL_VERSION, A::HANDSHAKE_FAILURE],
             Self::Compression => &[A::ILLEGAL_PARAMETER, A::DECODE_ERROR, A::HANDSHAKE_FAILURE],
+            // RFC 5746 3.6 names no alert; its other mismatches are handshake failures (3.4, 3.5).
+            Self::Renegotiation => &[A::HANDSHAKE_FAILURE, A::ILLEGAL_PARAMETER],
+            // OpenSSL takes no notice of the format but for the certificate's key, and then finds no suite.
+            Self::PointFormats => &[A::ILLEGAL_PARAMETER, A::HANDSHAKE_FAILURE],
             Self::MissingExtension => &[A::MISSING_EXTENSION, A::HANDSHAKE_FAILURE],
             Self::NoPsk => &[
                 A::HANDSHAKE_FAILURE,

@@ -38,13 +38,18 @@ pub(super) fn choose(policy: &Policy, identity: &KeyType, offer: &Offer) -> Resu
 
 /// A session by an external pre-shared key, which is all that a server without a certificate can have.
 ///
-/// RFC 8446 4.2.9: `psk_dhe_ke` where the client allows it and a group is in common, else `psk_ke`.
+/// RFC 8446 4.2.9: `psk_dhe_ke` where the client allows it and a group is in common, else `psk_ke`. A client
+/// that allows neither has no mode in common with the server: [`RefusalReason::NoPsk`], whatever its groups.
 pub(super) fn choose_pre_shared(policy: &Policy, offer: &Offer) -> Result<Proposal, RefusalReason> {
     let modes = match (offer.offers_psk, &offer.psk_modes) {
         (false, _) => return Err(RefusalReason::NoPsk),
         (true, None) => return Err(RefusalReason::MissingExtension),
         (true, Some(modes)) => modes,
     };
+    // RFC 8446 9.2: together or not at all, with a pre-shared key, too.
+    if offer.groups.is_some() != offer.key_shares.is_some() {
+        return Err(RefusalReason::MissingExtension);
+    }
     let suite = suite(policy, offer)?;
     let plain = Proposal::new(ProtocolVersion::TLS1_3, suite);
     let shared = match (&offer.groups, &offer.key_shares) {

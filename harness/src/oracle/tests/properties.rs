@@ -67,6 +67,8 @@ prop_compose! {
         psk_modes in proptest::option::of(one_of(vec![vec![0], vec![1], vec![0, 1]])),
         offers_psk in any::<bool>(),
         fallback_scsv in proptest::bool::weighted(0.1),
+        point_formats in one_of(vec![None, None, Some(vec![0]), Some(vec![0, 1, 2]), Some(vec![1, 2])]),
+        renegotiates in proptest::bool::weighted(0.1),
     ) -> Offer {
         Offer {
             supported_versions,
@@ -78,6 +80,9 @@ prop_compose! {
             psk_modes,
             offers_psk,
             fallback_scsv,
+            point_formats,
+            renegotiation_info: renegotiates,
+            renegotiates,
             ..Offer::new(ProtocolVersion(legacy))
         }
     }
@@ -182,5 +187,5 @@ fn the_generators_reach_sessions_and_every_reason_of_refusal() {
         }
     }
     assert!(sessions > 100, "{sessions} sessions");
-    assert_eq!(reasons.len(), 9, "{reasons:?}");
+    assert_eq!(reasons.len(), 11, "{reasons:?}");
 }

@@ -66,7 +66,13 @@ fn supported_versions_alone_decides_where_it_is_present() {
         none,
         "the field says 1.2 and counts not"
     );
-    assert_eq!(found(V::TLS1_2, V::TLS1_3, V::SSL3, &[V::TLS1_2]), Ok(V::TLS1_2));
+    assert_eq!(found(V::TLS1_2, V::TLS1_3, V::TLS1_0, &[V::TLS1_2]), Ok(V::TLS1_2));
+    assert_eq!(found(V::TLS1_2, V::TLS1_3, V::TLS1_3, &[V::TLS1_2]), Ok(V::TLS1_2));
+    assert_eq!(found(V::TLS1_2, V::TLS1_3, V(0x0305), &[V::TLS1_3]), Ok(V::TLS1_3));
+    // RFC 8446 D.5: "MUST abort the handshake" if the field says SSL 3, whatever else is there.
+    assert_eq!(found(V::TLS1_2, V::TLS1_3, V::SSL3, &[V::TLS1_2]), none);
+    assert_eq!(found(V::SSL3, V::TLS1_2, V::SSL3, &[V::SSL3]), none);
+    assert_eq!(found(V::TLS1_0, V::TLS1_3, V(0x0002), &[V::TLS1_3]), none);
     assert_eq!(found(V::TLS1_0, V::TLS1_3, V::TLS1_2, &[V(0x0A0A), V(0x0305)]), none, "unknown is ignored");
     assert_eq!(found(V::TLS1_0, V::TLS1_3, V::TLS1_2, &[]), none);
     assert_eq!(found(V::TLS1_0, V::TLS1_3, V::TLS1_2, &[V(0x0A0A), V::TLS1_0]), Ok(V::TLS1_0));
@@ -258,7 +264,7 @@ fn before_tls_1_2_no_scheme_is_negotiated_and_eddsa_cannot_sign() {
     assert_eq!(answer(&server, Some(&RSA), &bare(V::TLS1_1, ECDHE_CBC)), ok(V::TLS1_1, ECDHE_CBC));
     let ecdsa = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
     assert_eq!(answer(&server, Some(&P256), &bare(V::TLS1_1, ecdsa)), ok(V::TLS1_1, ecdsa));
-    // RFC 8422 5.10: EdDSA with TLS 1.2 and later.
+    // No hello can say before TLS 1.2 that it knows EdDSA (RFC 8422 5.1.3).
     let refused = answer(&server, Some(&KeyType::Ed25519), &bare(V::TLS1_1, ecdsa));
     assert_eq!(refused, Err(RefusalReason::NoUsableCertificate));
 }

@@ -72,6 +72,10 @@ impl ClientHello {
         find!(self, Extension::SignatureAlgorithms(schemes) => schemes.as_slice())
     }
 
+    pub fn point_formats(&self) -> Option<&[u8]> {
+        find!(self, Extension::EcPointFormats(formats) => formats.as_slice())
+    }
+
     pub fn key_shares(&self) -> Option<&[KeyShareEntry]> {
         find!(self, Extension::KeyShareOffer(entries) => entries.as_slice())
     }
@@ -103,6 +107,11 @@ impl ClientHello {
     pub fn renegotiation_info(&self) -> bool {
         self.has(ExtensionType::RENEGOTIATION_INFO)
             || self.cipher_suites.contains(&CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV)
+    }
+
+    /// The content of `renegotiation_info`, empty in a first handshake (RFC 5746 3.2).
+    pub fn renegotiated_connection(&self) -> Option<&[u8]> {
+        find!(self, Extension::RenegotiationInfo(verify_data) => verify_data.as_slice())
     }
 }
 
