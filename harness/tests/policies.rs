@@ -1,5 +1,9 @@
 //! The catalogue of policies: its files are what the data says, and say what follows from it.
 
+#[path = "policies/breaks.rs"]
+mod breaks;
+#[path = "policies/commands.rs"]
+mod commands;
 #[path = "policies/compare.rs"]
 mod compare;
 #[path = "policies/data.rs"]
@@ -8,6 +12,10 @@ mod data;
 mod derive;
 #[path = "policies/generate.rs"]
 mod generate;
+#[path = "policies/program.rs"]
+mod program;
+#[path = "policies/usage.rs"]
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -91,7 +91,9 @@ fn the_commands_that_are_not_run_are_exactly_the_listed_ones() {
 fn every_command_of_the_readme_comes_to_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files(README) {
-        fs::write(folder.path().join(name), text).unwrap();
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     let installed = installed(folder.path());
     let mut wrong = BTreeMap::new();

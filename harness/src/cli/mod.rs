@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod list;
 mod options;
+mod policy;
 mod sinks;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ Examples:
   shakedown check -- my-client --ca {ca_pem} {url}       gate a program of yours
   shakedown check --client java --report junit:out.xml   and tell CI about it
   shakedown explain no-forward-secrecy                   what a finding means
+  shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
 Exit codes: 0 pass or warn, 1 fail, 2 usage, 3 inconclusive, 4 nothing was run, 130 interrupted.";
 
@@ -43,6 +45,8 @@ enum Command {
     List(list::List),
     /// Explain a finding, a scenario or a case
     Explain(explain::Explain),
+    /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
+    Policy(policy::PolicyArgs),
 }
 
 /// Parses the command line and runs it.
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::List(list) => list.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Policy(policy) => policy.run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -28,6 +28,7 @@ pub use human::{Human, HumanOptions};
 pub use json_lines::JsonLines;
 pub use junit::Junit;
 pub use progress::Progress;
+pub use text::{fold, printable};
 
 /// Something that wants to hear what a run does.
 pub trait Reporter {

@@ -4,7 +4,7 @@
 
 /// A foreign string (a client's name, version or output) as one line that cannot drive a terminal: line
 /// breaks and tabs become spaces, other control characters and the marks that reorder text are spelled out.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -52,7 +52,7 @@ pub(super) fn cut_middle(text: &str, limit: usize) -> String {
 
 /// Appends `text` to `lines`, broken at spaces so that no line is wider than `limit` unless a single word is.
 /// At a no-break space no line is broken; it is printed as a space.
-pub(super) fn fold(lines: &mut Vec<String>, first: &str, indent: &str, text: &str, limit: usize) {
+pub fn fold(lines: &mut Vec<String>, first: &str, indent: &str, text: &str, limit: usize) {
     let mut line = first.to_owned();
     let mut empty = true;
     for word in text.split(' ').filter(|word| !word.is_empty()) {

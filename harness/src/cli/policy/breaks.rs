@@ -1,0 +1,210 @@
+//! `--breaks FLOOR`: could a session that a policy allows break the floor?
+//!
+//! Answered from the policy and [`breaches`] for every version and suite that it can play, rule by rule. Only rules
+//! that the floor lets fail count. What a source does not state is not known: a stand-in's suites, derived versions,
+//! the size of a finite-field group that was derived. The certificate is no part of a policy.
+
+use crate::judge::{FindingCode, code_of};
+use crate::oracle::{Proposal, Rule, breaches};
+use crate::policy::{Floor, Policy, Statement, Treatment};
+use crate::registry::{self, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion};
+use crate::run::catalogue::Catalogue;
+
+use super::super::exit::Exit;
+use super::super::options;
+
+/// Whether a rule can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// By a session that the policy is known to allow.
+    Yes,
+    /// By none.
+    No,
+    /// What is published does not tell.
+    Unknown,
+}
+
+impl Answer {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The rules that a policy can break; the others are about certificates and impossible sessions.
+const RULES: [Rule; 7] = [
+    Rule::Version,
+    Rule::ForwardSecrecy,
+    Rule::Authentication,
+    Rule::Encryption,
+    Rule::FiniteFieldDhe,
+    Rule::WeakCipher,
+    Rule::DhGroupSize,
+];
+
+/// What a policy can break of a floor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breaking {
+    /// The floor's id.
+    pub floor: String,
+    /// Every rule, in their order.
+    pub rules: Vec<(FindingCode, Answer)>,
+}
+
+impl Breaking {
+    /// Answers each rule.
+    pub fn of(floor: &Floor, policy: &Policy) -> Self {
+        let known = Known::of(policy);
+        let broken = broken_rules(floor, policy, &known);
+        let answer = |rule| {
+            if !can_fail(floor, rule) {
+                Answer::No
+            } else if known.decides(rule) {
+                if broken.contains(&rule) { Answer::Yes } else { Answer::No }
+            } else {
+                Answer::Unknown
+            }
+        };
+        let rules = RULES.into_iter().map(|rule| (code_of(rule), answer(rule))).collect();
+        Self { floor: floor.id.clone(), rules }
+    }
+
+    /// One broken rule is enough; none is broken only if none is unknown.
+    pub fn answer(&self) -> Answer {
+        let any = |wanted| self.rules.iter().any(|(_, answer)| *answer == wanted);
+        match (any(Answer::Yes), any(Answer::Unknown)) {
+            (true, _) => Answer::Yes,
+            (false, true) => Answer::Unknown,
+            (false, false) => Answer::No,
+        }
+    }
+
+    /// The codes of the rules that are known to be broken.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.rules
+            .iter()
+            .filter(|(_, answer)| *answer == Answer::Yes)
+            .map(|(code, _)| code.as_str())
+            .collect()
+    }
+}
+
+/// What of a policy is published.
+struct Known {
+    versions: bool,
+    suites: bool,
+    forward_secrecy: bool,
+    group_size: bool,
+}
+
+impl Known {
+    fn of(policy: &Policy) -> Self {
+        let derived =
+            |field| policy.provenance.as_ref().is_some_and(|provenance| provenance.is_derived(field));
+        let versions = !policy.versions.is_empty() && !derived("versions");
+        let suites = !policy.suites.is_empty() && !policy.is_stand_in() && !derived("suites");
+        let states = |what| policy.provenance.as_ref().is_some_and(|known| known.states.contains(&what));
+        let group_size = match policy.dhe_bits {
+            Some(_) => !derived("dhe_bits"),
+            None => sizes(policy, ProtocolVersion::TLS1_2).next().is_some() && !derived("groups"),
+        };
+        let takes_a_field = policy.suites.iter().any(|suite| takes_a_field(*suite));
+        Self {
+            versions,
+            suites: versions && suites,
+            forward_secrecy: versions && suites || states(Statement::ForwardSecrecy),
+            group_size: versions && suites && (group_size || !takes_a_field),
+        }
+    }
+
+    const fn decides(&self, rule: Rule) -> bool {
+        match rule {
+            Rule::Version => self.versions,
+            Rule::ForwardSecrecy => self.forward_secrecy,
+            Rule::DhGroupSize => self.group_size,
+            Rule::Authentication
+            | Rule::Encryption
+            | Rule::FiniteFieldDhe
+            | Rule::WeakCipher
+            | Rule::RsaKeySize
+            | Rule::Undefined => self.suites,
+        }
+    }
+}
+
+/// Whether some session breaks the rule and the floor says that it fails.
+fn can_fail(floor: &Floor, rule: Rule) -> bool {
+    let treatment = match rule {
+        Rule::ForwardSecrecy => floor.no_forward_secrecy,
+        Rule::Authentication => floor.unauthenticated,
+        Rule::Encryption => floor.unencrypted,
+        Rule::FiniteFieldDhe => floor.finite_field_dhe,
+        Rule::DhGroupSize if floor.min_dhe_bits == 0 => Treatment::Allow,
+        // EXPORT suites are weak whatever the floor says.
+        Rule::Version | Rule::WeakCipher | Rule::DhGroupSize | Rule::RsaKeySize | Rule::Undefined => {
+            Treatment::Fail
+        }
+    };
+    treatment == Treatment::Fail
+}
+
+/// The rules that fail in at least one session that the policy is known to allow.
+fn broken_rules(floor: &Floor, policy: &Policy, known: &Known) -> Vec<Rule> {
+    let failing = |proposal: &Proposal| {
+        let found = breaches(floor, proposal).into_iter();
+        found.filter(|breach| breach.treatment == Treatment::Fail).map(|breach| breach.rule)
+    };
+    let mut broken = Vec::new();
+    for version in &policy.versions {
+        // A version is too old with whatever suite: that rule does not wait for a list.
+        let any_suite = Proposal::new(*version, CipherSuite(0));
+        broken.extend(failing(&any_suite).filter(|rule| *rule == Rule::Version));
+        if !known.suites {
+            continue;
+        }
+        for suite in policy.suites.iter().copied().filter(|suite| plays(*suite, *version)) {
+            let plain = Proposal::new(*version, suite);
+            broken.extend(failing(&plain));
+            for (group, dh_bits) in sizes(policy, *version).filter(|_| may_take_a_field(suite)) {
+                broken.extend(failing(&Proposal { group, dh_bits, ..plain.clone() }));
+            }
+        }
+    }
+    broken
+}
+
+fn plays(suite: CipherSuite, version: ProtocolVersion) -> bool {
+    registry::suite(suite).is_some_and(|facts| facts.played_in(version))
+}
+
+/// The finite-field groups that the server can take: its own one (up to TLS 1.2), or the named ones.
+fn sizes(
+    policy: &Policy,
+    version: ProtocolVersion,
+) -> impl Iterator<Item = (Option<NamedGroup>, Option<u16>)> + '_ {
+    let is_tls13 = version >= ProtocolVersion::TLS1_3;
+    let own = policy.dhe_bits.filter(|_| !is_tls13);
+    let named = policy.groups.iter().filter_map(|group| registry::group(*group));
+    let named = named.filter(move |facts| if is_tls13 { facts.tls13 } else { facts.tls12 && own.is_none() });
+    let named = named.filter_map(|facts| Some((Some(facts.group), Some(facts.dh_bits()?))));
+    own.map(|bits| (None, Some(bits))).into_iter().chain(named)
+}
+
+/// Whether playing the suite takes a finite-field group whose size the suite does not state.
+fn takes_a_field(suite: CipherSuite) -> bool {
+    registry::suite(suite).is_some_and(registry::SuiteFacts::is_finite_field)
+}
+
+fn may_take_a_field(suite: CipherSuite) -> bool {
+    let is_tls13 = registry::suite(suite).is_some_and(|facts| facts.key_exchange == KeyExchange::Tls13);
+    is_tls13 || takes_a_field(suite)
+}
+
+/// A floor by its id.
+pub fn floor(id: &str) -> Result<Floor, Exit> {
+    let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
+    options::floor(id, &catalogue).cloned()
+}

@@ -1,0 +1,70 @@
+//! Policies as JSON: the keys of `schema/policies-1.json`, all of them, `null` for what is not known.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use crate::policy::{Order, Policy};
+
+use super::breaks::Breaking;
+
+/// One object, one line.
+pub fn line(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{value}")
+}
+
+pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
+    let known = policy.provenance.as_ref();
+    json!({
+        "type": "policy",
+        "schema": 1,
+        "id": policy.id,
+        "title": policy.title,
+        "service": policy.service(),
+        "service_name": known.and_then(|known| known.service.as_deref()),
+        "scope": known.map(|known| &known.scope),
+        "aliases": known.map(|known| &known.aliases),
+        "default_for": known.map(|known| &known.default_for),
+        "status": known.map(|known| known.status.as_str()),
+        "certainty": known.map(|known| known.certainty.as_str()),
+        "versions": list(&policy.versions),
+        "order": order(policy),
+        "suites": list(&policy.suites),
+        "suites_from": policy.suites_from,
+        "groups": list(&policy.groups),
+        "schemes": list(&policy.schemes),
+        "dhe_bits": policy.dhe_bits,
+        "s2n": policy.s2n_name(),
+        "fips": known.map(|known| known.fips),
+        "post_quantum": known.map(|known| known.post_quantum),
+        "states": known.map(|known| known.states.iter().map(|statement| statement.as_str()).collect::<Vec<_>>()),
+        "derived": known.map(|known| &known.derived),
+        "unordered": known.map(|known| &known.unordered),
+        "conflicts": known.map(|known| &known.conflicts),
+        "notes": known.map(|known| &known.notes),
+        "sources": known.map(|known| &known.sources),
+        "breaks": breaking.map(breaks),
+    })
+}
+
+fn breaks(breaking: &Breaking) -> Value {
+    let rules: Map<String, Value> = breaking
+        .rules
+        .iter()
+        .map(|(code, answer)| (code.as_str().to_owned(), answer.as_str().into()))
+        .collect();
+    json!({ "floor": breaking.floor, "answer": breaking.answer().as_str(), "rules": rules })
+}
+
+/// `server` or `client`; a policy without suites has no preference.
+pub fn order(policy: &Policy) -> Option<&'static str> {
+    (!policy.suites.is_empty()).then_some(match policy.order {
+        Order::Server => "server",
+        Order::Client => "client",
+    })
+}
+
+/// Names; `null` for a list that is not there.
+pub fn list<T: ToString>(items: &[T]) -> Option<Vec<String>> {
+    (!items.is_empty()).then(|| items.iter().map(ToString::to_string).collect())
+}

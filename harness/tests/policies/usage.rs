@@ -1,0 +1,162 @@
+//! Exit 2: what was wrong, where, and what is allowed.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Ran, policy};
+
+const GOOD: &str = r#"title    = "ours"
+versions = ["TLSv1.1", "TLSv1.2"]
+order    = "server"
+suites   = ["TLS_RSA_WITH_AES_128_CBC_SHA"]
+"#;
+
+/// Lists the policies with these files laid over them.
+fn with(files: &[(&str, &[u8])]) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    listed(folder.path())
+}
+
+fn listed(folder: &Path) -> Ran {
+    policy(["list", "--policies", folder.to_str().unwrap()])
+}
+
+#[test]
+fn an_unknown_policy_service_status_or_floor_is_answered_with_known_ones() {
+    let table: [(&[&str], &[&str]); 8] = [
+        (
+            &["show", "elb/ELBSecurityPolicy-2016-80"],
+            &["2016-80", "nearest", "elb/ELBSecurityPolicy-2016-08"],
+        ),
+        (&["show", "TLSv1.2_2012"], &["cloudfront/TLSv1.2_2021"]),
+        (&["diff", "bsi", "nits"], &["nits", "guideline/nist"]),
+        (&["list", "--service", "ebl"], &["ebl", "known", "apigateway, bsi, cloudfront, elb, elb-classic"]),
+        (&["list", "--status", "old"], &["old", "allowed", "current, legacy, superseded"]),
+        (&["list", "--breaks", "asw"], &["asw", "aws-legacy, aws, rfc10015"]),
+        (&["show", ""], &["nearest"]),
+        (&[], &["list", "show", "diff"]),
+    ];
+    for (arguments, words) in table {
+        policy(arguments).assert_usage(words);
+    }
+}
+
+#[test]
+fn a_name_that_several_services_have_is_answered_with_all_of_them() {
+    policy(["show", "ELBSecurityPolicy-2016-08"]).assert_usage(&[
+        "several",
+        "elb/ELBSecurityPolicy-2016-08",
+        "elb-classic/ELBSecurityPolicy-2016-08",
+        "s2n/ELBSecurityPolicy-2016-08",
+    ]);
+    policy(["diff", "bsi", "TLS_1_0"])
+        .assert_usage(&["apigateway/edge/TLS_1_0", "apigateway/regional-private/TLS_1_0"]);
+}
+
+#[test]
+fn a_faulty_file_is_named_with_its_line_and_what_is_allowed() {
+    let table: [(&str, &str, &str, &[&str]); 9] = [
+        // what, replaced, by, words
+        (
+            "suite",
+            "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "TLS_RSA_WITH_AES_128_CBC_SAH",
+            &["a.toml:4:", "TLS_RSA_WITH_AES_128_CBC_SHA"],
+        ),
+        (
+            "OpenSSL's name",
+            "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "AES128-SHA",
+            &["a.toml:4:", "TLS_RSA_WITH_AES_128_CBC_SHA"],
+        ),
+        ("empty list", "[\"TLS_RSA_WITH_AES_128_CBC_SHA\"]", "[]", &["a.toml:4:", "suites is empty"]),
+        (
+            "upside down",
+            "\"TLSv1.1\", \"TLSv1.2\"",
+            "\"TLSv1.2\", \"TLSv1.1\"",
+            &["a.toml:2:", "low to high"],
+        ),
+        ("version", "TLSv1.1", "TLS1.1", &["a.toml:2:", "SSLv3, TLSv1.0"]),
+        ("word", "\"server\"", "\"both\"", &["a.toml:3:", "server", "client"]),
+        ("key", "order ", "odrer ", &["a.toml:3:", "odrer", "order"]),
+        ("idle version", "\"TLSv1.2\"]", "\"TLSv1.2\", \"TLSv1.3\"]", &["a.toml:2:", "TLSv1.3"]),
+        ("not TOML", "title", "title = = ", &["a.toml:1:"]),
+    ];
+    for (what, old, new, words) in table {
+        assert!(GOOD.contains(old), "{what}");
+        let ran =
+            with(&[("mine/b.toml", GOOD.as_bytes()), ("mine/a.toml", GOOD.replacen(old, new, 1).as_bytes())]);
+        ran.assert_usage(words);
+    }
+}
+
+#[test]
+fn a_stand_in_that_leads_nowhere_or_back_is_refused() {
+    let from =
+        |id: &str| format!("title = \"t\"\nversions = [\"TLSv1.2\"]\nsuites_from = \"{id}\"\n").into_bytes();
+    with(&[("mine/a.toml", &from("mine/b")), ("mine/b.toml", &from("mine/a"))])
+        .assert_usage(&[".toml:3:", "leads back to itself"]);
+    with(&[("mine/a.toml", &from("elb/ELBSecurityPolicy-2016-80"))])
+        .assert_usage(&["a.toml:3:", "elb/ELBSecurityPolicy-2016-08"]);
+    with(&[("mine/a.toml", &from("elb-classic/ELBSecurityPolicy-2014-10"))])
+        .assert_usage(&["a.toml:3:", "none to lend"]);
+}
+
+#[test]
+fn a_folder_that_is_none_or_holds_no_policy_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    listed(&folder.path().join("absent")).assert_usage(&["absent", "No such file"]);
+    listed(folder.path()).assert_usage(&["NAME.toml"]);
+    let file = folder.path().join("file.toml");
+    fs::write(&file, GOOD).unwrap();
+    listed(&file).assert_usage(&["file.toml"]);
+}
+
+#[test]
+fn what_is_no_text_or_no_end_is_refused() {
+    with(&[("mine/a.toml", b"title = \"a\"\n# \xff\n")]).assert_usage(&["a.toml:2:", "UTF-8"]);
+    let large = [GOOD.as_bytes(), &b"#".repeat(70_000)].concat();
+    with(&[("mine/a.toml", &large)]).assert_usage(&["a.toml", "at most 65536"]);
+    let wide = [GOOD.as_bytes(), b"#", "\u{e9}".repeat(70_000).as_bytes()].concat();
+    with(&[("mine/a.toml", &wide)]).assert_usage(&["a.toml", "at most 65536"]);
+    with(&[("1/2/3/4/5/6/7/8/9/10/a.toml", GOOD.as_bytes())]).assert_usage(&["8 deep"]);
+
+    let files: Vec<(String, &[u8])> = (0..2_001).map(|n| (format!("m/{n}.toml"), GOOD.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    with(&files).assert_usage(&["more than 2000 files"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_circle_and_a_file_that_never_ends_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("up")).unwrap();
+    fs::write(folder.path().join("a.toml"), GOOD).unwrap();
+    listed(folder.path()).assert_usage(&["8 deep"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("a.toml")).unwrap();
+    listed(folder.path()).assert_usage(&["a.toml", "no regular file"]);
+}
+
+#[test]
+fn a_good_overlay_adds_and_replaces() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, title) in [("mine/a", "added"), ("elb/ELBSecurityPolicy-2016-08", "replaced")] {
+        let path = folder.path().join(format!("{name}.toml"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, GOOD.replace("ours", title)).unwrap();
+    }
+    fs::write(folder.path().join("README.md"), "not a policy").unwrap();
+    let policies = folder.path().to_str().unwrap();
+    assert!(policy(["show", "a", "--policies", policies]).text().contains("title        added\n"));
+    let replaced = policy(["--policies", policies, "show", "elb/ELBSecurityPolicy-2016-08"]).text();
+    assert!(replaced.contains("title        replaced\n") && replaced.contains("1 suite\n"), "{replaced}");
+    let list = policy(["list", "--service", "mine", "--policies", policies]).text();
+    assert_eq!(list, "id      versions  suites\nmine/a  1.1-1.2        1\n");
+}
