@@ -134,6 +134,10 @@ pub trait Backend: Send + Sync {
     fn id(&self) -> &'static str;
     /// The library's version.
     fn version(&self) -> String;
+    /// Whether a server can be told to choose suites in the client's order.
+    fn knows_client_order(&self) -> bool {
+        true
+    }
     /// Opens one end of a handshake. Tried, not looked up.
     fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay>;
 }

@@ -2,7 +2,7 @@
 
 use shakedown::engine::pair::{PairOutcome, handshake};
 use shakedown::engine::s2n::{NamedPolicy, S2n};
-use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Role, backends};
+use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Negotiated, Role, backends};
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::registry::{self, Authentication, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
@@ -87,9 +87,22 @@ fn every_suite_completes_in_every_version_it_exists_in_with_openssl_on_either_si
             // s2n has the whole range, OpenSSL the one version.
             let ours = |spec: &EndpointSpec| EndpointSpec { versions: range(suite), ..spec.clone() };
             let theirs = |spec: &EndpointSpec| EndpointSpec { versions: vec![version], ..spec.clone() };
+            // RFC 5246 8.1.2 strips leading zeros from the shared secret of a finite field and s2n keeps them: one
+            // session in 256 fails for that alone.
+            let tries = if facts.is_finite_field() { 4 } else { 1 };
+            let first_done = |play: &dyn Fn() -> (PairOutcome, Option<Negotiated>, Option<Negotiated>)| {
+                let mut last = play();
+                for _ in 1..tries {
+                    if last.0 == PairOutcome::Done {
+                        break;
+                    }
+                    last = play();
+                }
+                last
+            };
             for (side, (outcome, c, s)) in [
-                ("server", pair(openssl, &theirs(&client), s2n, &ours(&server))),
-                ("client", pair(s2n, &ours(&client), openssl, &theirs(&server))),
+                ("server", first_done(&|| pair(openssl, &theirs(&client), s2n, &ours(&server)))),
+                ("client", first_done(&|| pair(s2n, &ours(&client), openssl, &theirs(&server)))),
             ] {
                 let negotiated = c.filter(|_| c == s).map(|n| (n.version, n.suite));
                 if outcome == PairOutcome::Done && negotiated == Some((version, suite)) {

@@ -1,8 +1,7 @@
 //! From an [`EndpointSpec`] to an `SSL_CTX`.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
@@ -13,10 +12,10 @@ use openssl::ssl::{
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
-use crate::registry::{self, CipherSuite, ProtocolVersion};
+use crate::registry::{self, ProtocolVersion};
 
 use super::super::{CannotPlay, EndpointSpec, ExternalPsk, Role};
-use super::{ID, configuration, params};
+use super::{ID, configuration, known, params};
 
 /// `SSL_OP_ALLOW_NO_DHE_KEX`: accept and offer `psk_ke`.
 const ALLOW_NO_DHE_KEX: u64 = 1 << 10;
@@ -105,7 +104,7 @@ fn set_suites(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
         let tls13: Vec<&str> = registry::suites()
             .iter()
             .filter(|facts| facts.usable_in(ProtocolVersion::TLS1_3))
-            .filter_map(|facts| known_suite(facts.suite))
+            .filter_map(|facts| known::suite(facts.suite))
             .collect();
         return builder
             .set_ciphersuites(&tls13.join(":"))
@@ -114,7 +113,7 @@ fn set_suites(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     }
     let (mut tls13, mut older) = (Vec::new(), Vec::new());
     for &suite in &spec.suites {
-        let name = known_suite(suite).ok_or(CannotPlay::Suite { backend: ID.to_owned(), suite })?;
+        let name = known::suite(suite).ok_or(CannotPlay::Suite { backend: ID.to_owned(), suite })?;
         if registry::suite(suite).is_some_and(|facts| facts.usable_in(ProtocolVersion::TLS1_3)) {
             tls13.push(name);
         } else {
@@ -136,45 +135,19 @@ fn set_suites(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     builder.set_cipher_list(&format!("{}:@SECLEVEL=0", older.join(":"))).map_err(|e| configuration(&e))
 }
 
-/// OpenSSL's name of the suite if this build has it: each is tried once, since a list silently drops what it does
-/// not know. Some suites were renamed, and the old name is then one that OpenSSL reads and finds nothing under.
-pub(super) fn known_suite(suite: CipherSuite) -> Option<&'static str> {
-    static KNOWN: OnceLock<Mutex<HashMap<CipherSuite, Option<&'static str>>>> = OnceLock::new();
-    let facts = registry::suite(suite)?;
-    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    *known.entry(suite).or_insert_with(|| {
-        [facts.openssl_name, facts.openssl_alias].into_iter().flatten().find(|name| {
-            SslContextBuilder::new(SslMethod::tls()).is_ok_and(|mut probe| {
-                if facts.usable_in(ProtocolVersion::TLS1_3) {
-                    probe.set_ciphersuites(name).is_ok()
-                } else {
-                    probe.set_ciphersuites("").is_ok()
-                        && probe.set_cipher_list(&format!("{name}:@SECLEVEL=0")).is_ok()
-                }
-            })
-        })
-    })
-}
-
 fn set_groups_and_schemes(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), CannotPlay> {
     if !spec.groups.is_empty() {
-        let mut names = Vec::new();
-        for &group in &spec.groups {
-            let name = registry::group(group).and_then(|facts| facts.openssl_name?.split(' ').next());
-            names.push(name.ok_or(CannotPlay::Group { backend: ID.to_owned(), group })?);
-        }
+        let name = |group| known::group(group).ok_or(CannotPlay::Group { backend: ID.to_owned(), group });
+        let names: Vec<&str> = spec.groups.iter().map(|group| name(*group)).collect::<Result<_, _>>()?;
         builder.set_groups_list(&names.join(":")).map_err(|e| configuration(&e))?;
     }
     // SHA-1 and DSA are not in OpenSSL's default list at any level; the old suites need them.
     let schemes: Vec<String> = if spec.schemes.is_empty() {
         DEFAULT_SCHEMES.split(':').map(str::to_owned).collect()
     } else {
-        spec.schemes
-            .iter()
-            .filter_map(|s| registry::scheme(*s))
-            .filter_map(|f| f.openssl_name)
-            .map(str::to_owned)
-            .collect()
+        let name =
+            |scheme| known::scheme(scheme).ok_or(CannotPlay::Scheme { backend: ID.to_owned(), scheme });
+        spec.schemes.iter().map(|scheme| name(*scheme).map(str::to_owned)).collect::<Result<_, _>>()?
     };
     builder.set_sigalgs_list(&schemes.join(":")).map_err(|e| configuration(&e))
 }

@@ -5,6 +5,7 @@
 
 mod context;
 mod engine;
+mod known;
 mod params;
 
 use std::collections::HashMap;

@@ -1,14 +1,17 @@
 //! From an [`EndpointSpec`] to a rustls configuration. A version, suite, group or key exchange that
-//! rustls does not have is said. Its signature schemes follow from the key, and it has no finite-field groups of its own.
+//! rustls does not have is said. A server's signature schemes are those of its key, or fewer; a client's are the
+//! library's. It has no finite-field groups of its own.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::NoServerSessionStorage;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, RootCertStore, ServerConfig,
@@ -18,7 +21,7 @@ use rustls::{
 use crate::registry::ProtocolVersion;
 
 use super::super::{CannotPlay, EndpointSpec, Role};
-use super::{ID, configuration, feature};
+use super::{ID, configuration, feature, signer};
 
 #[derive(Clone)]
 pub(super) enum Config {
@@ -43,8 +46,8 @@ impl Config {
 /// Everything that the configuration depends on, as text.
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
-        "{role:?} {:?} {:?} {:?} {} {:?} ",
-        spec.versions, spec.suites, spec.groups, spec.server_order, spec.alpn
+        "{role:?} {:?} {:?} {:?} {:?} {} {:?} ",
+        spec.versions, spec.suites, spec.groups, spec.schemes, spec.server_order, spec.alpn
     );
     // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identity.as_ref().map(Arc::as_ptr));
@@ -138,17 +141,28 @@ fn server(
     let identity = spec.identity.as_ref().ok_or_else(|| feature("anonymous key exchange"))?;
     let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
     let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
+    let signer = any_supported_type(&key).map_err(configuration)?;
+    let signer = signer::restricted(signer, &spec.schemes)?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(configuration)?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(configuration)?;
+        .with_cert_resolver(Arc::new(Always(Arc::new(CertifiedKey::new(chain, signer)))));
     config.ignore_client_order = spec.server_order;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.alpn_protocols.clone_from(&spec.alpn);
     Ok(Config::Server(Arc::new(config)))
+}
+
+/// One certificate for everybody.
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
 }
 
 /// For a spec that trusts anybody: signatures are still checked, the chain is not.

@@ -4,6 +4,7 @@
 
 mod config;
 mod engine;
+mod signer;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -108,6 +108,10 @@ impl Backend for S2n {
         env!("SHAKEDOWN_S2N_VERSION").to_owned()
     }
 
+    fn knows_client_order(&self) -> bool {
+        false
+    }
+
     fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
         check_authentication(role, spec)?;
         self.connect(role, Policy::Built(policy::build(spec)?), spec)
