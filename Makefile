@@ -35,6 +35,15 @@ census:
 policies:
 	SHAKEDOWN_WRITE_POLICIES=1 cargo test --test policies the_files_are
 
+# Every policy on every stack beside the oracle: no unexplained difference, every cell accounted for.
+.PHONY: matrix matrix-caps
+matrix:
+	cargo run --release -- matrix
+
+# Measures what the stacks cannot express and writes scenarios/matrix.txt. Review the difference.
+matrix-caps:
+	cargo run -- matrix --print-caps > matrix.txt.new && mv matrix.txt.new scenarios/matrix.txt
+
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny
 cargo-deny:

@@ -13,6 +13,7 @@ pub mod client;
 pub mod edit;
 pub mod engine;
 pub mod judge;
+pub mod matrix;
 pub mod net;
 pub mod observe;
 pub mod oracle;

@@ -5,6 +5,7 @@ mod clients;
 mod exit;
 mod explain;
 mod list;
+mod matrix;
 mod options;
 mod policy;
 mod sinks;
@@ -45,6 +46,8 @@ enum Command {
     List(list::List),
     /// Explain a finding, a scenario or a case
     Explain(explain::Explain),
+    /// Play every policy on every built-in stack and compare with what the texts ask for
+    Matrix(matrix::MatrixCommand),
     /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
     Policy(policy::PolicyArgs),
 }
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::List(list) => list.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
     };
     match result {

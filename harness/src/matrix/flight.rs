@@ -1,0 +1,174 @@
+//! What a server's first flight says.
+
+use crate::oracle::Proposal;
+use crate::registry::{self, AlertDescription, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::wire::record::RecordDeframer;
+use crate::wire::{
+    Alert, ContentType, Context, ExtensionType, Handshake, HandshakeDeframer, KeyExchangeShape, ServerHello,
+};
+
+/// What a server answered to a ClientHello, as far as it can be read without keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A ServerHello or a HelloRetryRequest.
+    Proposed(Shown),
+    /// A ServerHello, behind which the server gave up: in TLS 1.3 its alert is encrypted.
+    Abandoned(Shown),
+    /// An alert before any ServerHello.
+    Alert(AlertDescription),
+    /// It gave up and sent nothing.
+    Silence,
+    /// Bytes that are not a first flight.
+    Unreadable(String),
+}
+
+/// A first flight, read from the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub version: ProtocolVersion,
+    pub suite: registry::CipherSuite,
+    /// Of the ServerKeyExchange, of the key share, or the one that a HelloRetryRequest asks for.
+    pub group: Option<NamedGroup>,
+    /// Size of the prime in a ServerKeyExchange.
+    pub dh_bits: Option<u16>,
+    /// Of the ServerKeyExchange in TLS 1.2; in TLS 1.3 it is encrypted.
+    pub scheme: Option<SignatureScheme>,
+    pub hello_retry: bool,
+    pub renegotiation_info: bool,
+    pub compression: u8,
+}
+
+impl Shown {
+    fn of(hello: &ServerHello) -> Self {
+        Self {
+            version: hello.negotiated_version(),
+            suite: hello.cipher_suite,
+            group: hello.key_share_group(),
+            dh_bits: None,
+            scheme: None,
+            hello_retry: hello.is_hello_retry_request(),
+            renegotiation_info: hello.has(ExtensionType::RENEGOTIATION_INFO),
+            compression: hello.compression_method,
+        }
+    }
+
+    /// The first parameter in which a flight differs from what was expected, in words.
+    ///
+    /// What cannot be seen is not compared: in TLS 1.3 the signature and the certificate are encrypted.
+    pub fn differs_from(&self, expected: &Proposal) -> Option<String> {
+        let differs = |what: &str, seen: &dyn std::fmt::Debug, wanted: &dyn std::fmt::Debug| {
+            Some(format!("{what} {seen:?} instead of {wanted:?}"))
+        };
+        if self.version != expected.version {
+            return differs("version", &self.version, &expected.version);
+        }
+        if self.suite != expected.suite {
+            return differs("suite", &self.suite, &expected.suite);
+        }
+        if self.hello_retry != expected.hello_retry {
+            return differs("hello_retry", &self.hello_retry, &expected.hello_retry);
+        }
+        let is_dhe = registry::suite(self.suite).is_some_and(|facts| {
+            matches!(facts.key_exchange, KeyExchange::Dhe | KeyExchange::DhAnon | KeyExchange::DhePsk)
+        });
+        // A finite-field ServerKeyExchange carries a prime and no name: its size is what can be seen.
+        if is_dhe {
+            if expected.dh_bits.is_some() && self.dh_bits != expected.dh_bits {
+                return differs("dh_bits", &self.dh_bits, &expected.dh_bits);
+            }
+        } else if self.group != expected.group {
+            return differs("group", &self.group, &expected.group);
+        }
+        if self.version < ProtocolVersion::TLS1_3 && self.scheme != expected.scheme {
+            return differs("scheme", &self.scheme, &expected.scheme);
+        }
+        if self.renegotiation_info != expected.renegotiation_info {
+            return differs("renegotiation_info", &self.renegotiation_info, &expected.renegotiation_info);
+        }
+        // RFC 8446 4.1.3: zero; up to TLS 1.2 no server of the harness has compression.
+        if self.compression != 0 {
+            return differs("compression", &self.compression, &0);
+        }
+        None
+    }
+}
+
+/// Reads all that a server sent after one ClientHello. `has_failed`: it says of itself that it gave up.
+pub fn read(bytes: &[u8], has_failed: bool) -> Answer {
+    match read_flight(bytes) {
+        Answer::Proposed(shown) if has_failed => Answer::Abandoned(shown),
+        answer => answer,
+    }
+}
+
+fn read_flight(bytes: &[u8]) -> Answer {
+    let mut records = RecordDeframer::new();
+    let mut messages = HandshakeDeframer::new();
+    let mut shown: Option<Shown> = None;
+    records.push(bytes);
+    loop {
+        let record = match records.next() {
+            Ok(Some(record)) => record,
+            Ok(None) => break,
+            Err(error) => return Answer::Unreadable(error.to_string()),
+        };
+        match record.content_type {
+            ContentType::ALERT if shown.is_none() => {
+                return match Alert::parse(&record.payload) {
+                    Ok(alert) => Answer::Alert(alert.description),
+                    Err(error) => Answer::Unreadable(error.to_string()),
+                };
+            }
+            ContentType::ALERT => {
+                return shown.map_or(Answer::Silence, Answer::Abandoned);
+            }
+            ContentType::HANDSHAKE => {
+                messages.push(&record.payload);
+                if let Err(text) = read_messages(&mut messages, &mut shown) {
+                    return Answer::Unreadable(text);
+                }
+            }
+            // From here on it is encrypted, or the ChangeCipherSpec of TLS 1.3 (RFC 8446 D.4).
+            _ => {}
+        }
+    }
+    if !records.pending().is_empty() || !messages.pending().is_empty() {
+        return Answer::Unreadable("the flight ends inside a record or message".to_owned());
+    }
+    shown.map_or(Answer::Silence, Answer::Proposed)
+}
+
+fn read_messages(messages: &mut HandshakeDeframer, shown: &mut Option<Shown>) -> Result<(), String> {
+    loop {
+        let (typ, body) = match messages.next() {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let context = shown.as_ref().map_or(Context::new(ProtocolVersion::TLS1_2), context);
+        match (Handshake::decode(typ, &body, &context), &mut *shown) {
+            (Ok(Handshake::ServerHello(hello)), None) => *shown = Some(Shown::of(&hello)),
+            (Ok(Handshake::ServerKeyExchange(exchange)), Some(shown)) => {
+                shown.group = exchange.group();
+                shown.dh_bits = exchange.dh_bits().and_then(|bits| u16::try_from(bits).ok());
+                shown.scheme = exchange.signature().and_then(|signature| signature.scheme);
+            }
+            (Ok(_), Some(_)) => {}
+            (Ok(_), None) => return Err(format!("{typ} before a ServerHello")),
+            (Err(error), _) => return Err(format!("{typ}: {error}")),
+        }
+    }
+}
+
+/// How the messages behind a ServerHello are to be read.
+fn context(shown: &Shown) -> Context {
+    let shape = match registry::suite(shown.suite).map(|facts| facts.key_exchange) {
+        Some(KeyExchange::Rsa) => KeyExchangeShape::Rsa,
+        Some(KeyExchange::Dhe) => KeyExchangeShape::Dhe { signed: true },
+        Some(KeyExchange::DhAnon) => KeyExchangeShape::Dhe { signed: false },
+        Some(KeyExchange::Ecdhe) => KeyExchangeShape::Ecdhe { signed: true },
+        Some(KeyExchange::EcdhAnon) => KeyExchangeShape::Ecdhe { signed: false },
+        _ => KeyExchangeShape::Other,
+    };
+    Context::new(shown.version).with_key_exchange(shape)
+}

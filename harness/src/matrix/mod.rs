@@ -1,0 +1,28 @@
+//! Every policy on every stack: what each answers to a ClientHello, beside what the oracle says.
+
+mod caps;
+mod complete;
+mod family;
+mod fit;
+mod flight;
+mod hello;
+mod named;
+mod play;
+mod question;
+mod quirk;
+mod report;
+mod rule;
+mod sample;
+mod tally;
+
+pub use caps::{Caps, CapsError};
+pub use family::Family;
+pub use fit::Item;
+pub use flight::{Answer, Shown};
+pub use play::Matrix;
+pub use quirk::{Deviation, Oracle, Quirk, Quirks, Sent};
+pub use report::{json, text};
+pub use rule::Rule;
+pub use sample::sample;
+
+pub use tally::{Counts, Disagreement, Session, Tally, faults};
