@@ -170,7 +170,10 @@ impl Rule {
             }
             Self::FallbackIgnored => asked.offer.fallback_scsv = false,
             Self::FallbackByNegotiated
+                // Only where the oracle has no reason to refuse: a client that states its highest version as low as
+                // the signal says is the oracle's own matter.
                 if asked.offer.fallback_scsv
+                    && asked.offer.max_version() >= asked.policy.max_version()
                     && asked.version().is_some_and(|version| Some(version) < asked.highest) =>
             {
                 return Err(RefusalReason::InappropriateFallback.into());
