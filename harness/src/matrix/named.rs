@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use super::flight::{Answer, read};
+use super::flight::Answer;
+use super::play::answer;
 use crate::engine::s2n::S2n;
-use crate::engine::{EndpointSpec, Role, Status};
+use crate::engine::{EndpointSpec, Role};
 use crate::oracle::{Proposal, Refusal};
 use crate::pki::Identity;
 use crate::policy::Policy;
@@ -42,14 +43,7 @@ impl<'a> Server<'a> {
     }
 
     pub(super) fn ask(&self, bytes: &[u8]) -> Answer {
-        let mut engine = match self.s2n.open_named(Role::Server, self.name, &self.spec) {
-            Ok(engine) => engine,
-            Err(cannot) => return Answer::Unreadable(cannot.to_string()),
-        };
-        engine.feed(bytes);
-        let mut flight = Vec::new();
-        engine.drain(&mut flight);
-        read(&flight, matches!(engine.status(), Status::Failed(_)))
+        answer(self.s2n.open_named(Role::Server, self.name, &self.spec), bytes)
     }
 }
 

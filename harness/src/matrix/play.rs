@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::s2n::S2n;
-use crate::engine::{Backend, Role, Status};
+use crate::engine::{Backend, CannotPlay, Engine, Role, Status};
 use crate::oracle::KeyType;
 use crate::pki::{CertificateKind, Identity, MintError, Pki};
 use crate::policy::Policy;
@@ -284,7 +284,12 @@ fn key(kind: CertificateKind) -> KeyType {
 
 /// The answer to one ClientHello.
 fn ask(backend: &dyn Backend, fitted: &Fitted, bytes: &[u8]) -> Answer {
-    let mut engine = match backend.open(Role::Server, &fitted.spec) {
+    answer(backend.open(Role::Server, &fitted.spec), bytes)
+}
+
+/// What a server that was opened, or could not be, answers to one ClientHello.
+pub(super) fn answer(server: Result<Box<dyn Engine>, CannotPlay>, bytes: &[u8]) -> Answer {
+    let mut engine = match server {
         Ok(engine) => engine,
         Err(cannot) => return Answer::Unreadable(cannot.to_string()),
     };

@@ -172,7 +172,7 @@ fn draw(policy: &Policy, rng: &mut Rng) -> Question {
 fn suites(policy: &Policy, rng: &mut Rng) -> (Vec<CipherSuite>, Vec<CipherSuite>) {
     let strangers: Vec<CipherSuite> = registry::suites()
         .iter()
-        // A stack may have pre-shared keys or not: the matrix gives it none, and the oracle would.
+        // Signals are drawn on their own, and the null suite must not be offered (RFC 5246 A.5).
         .filter(|facts| facts.kind != SuiteKind::Signalling && facts.key_exchange != KeyExchange::Null)
         .map(|facts| facts.suite)
         .collect();

@@ -47,7 +47,7 @@ impl Counts {
         self.without_version + self.without_suite + self.without_policy
     }
 
-    /// Whether every cell is accounted for, and every session that was reached was completed.
+    /// Whether every cell is accounted for, and no session was completed that nobody proposed.
     pub const fn adds_up(&self) -> bool {
         self.cells == self.answered() + self.inexpressible() && self.completed + self.excused <= self.reached
     }
