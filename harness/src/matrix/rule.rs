@@ -46,8 +46,6 @@ pub enum Rule {
     SchemesInServerOrder,
     /// SEED in SSL 3 is proposed and not completed. Changes no first flight.
     SeedInSsl3,
-    /// `signature_algorithms` in every hello, whatever the version; null compression before that.
-    SchemesInEveryHello,
     /// No TLS 1.3 if the server's own schemes and certificate do not go together in it.
     Tls13NeedsOwnScheme,
     /// `supported_versions` counts only for servers that have TLS 1.3.
@@ -69,7 +67,7 @@ struct Asked {
 }
 
 impl Rule {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 20] = [
         Self::CompressionIgnored,
         Self::CurvesNeedTheExtension,
         Self::DefaultCurveP256,
@@ -88,14 +86,13 @@ impl Rule {
         Self::SchemeForEverySuite,
         Self::SchemesInServerOrder,
         Self::SeedInSsl3,
-        Self::SchemesInEveryHello,
         Self::Tls13NeedsOwnScheme,
         Self::VersionsOnlyForTls13,
     ];
 
     /// The words that a file may use for a rule: these, `alert` and `policy-differs`.
-    pub const NAMES: [&'static str; 23] = {
-        let mut names = ["policy-differs"; 23];
+    pub const NAMES: [&'static str; 22] = {
+        let mut names = ["policy-differs"; 22];
         names[0] = "alert";
         let mut at = 0;
         while at < Self::ALL.len() {
@@ -129,7 +126,6 @@ impl Rule {
             Self::SchemeForEverySuite => "scheme-for-every-suite",
             Self::SchemesInServerOrder => "schemes-in-server-order",
             Self::SeedInSsl3 => "seed-in-ssl3",
-            Self::SchemesInEveryHello => "schemes-in-every-hello",
             Self::Tls13NeedsOwnScheme => "tls13-needs-own-scheme",
             Self::VersionsOnlyForTls13 => "versions-only-for-tls13",
         }
@@ -184,14 +180,6 @@ impl Rule {
                     schemes.sort_by_key(|scheme| {
                         ours.iter().position(|own| own == scheme).unwrap_or(usize::MAX)
                     });
-                }
-            }
-            Self::SchemesInEveryHello => {
-                if !asked.offer.compressions.contains(&0) {
-                    return Err(RefusalReason::Compression.into());
-                }
-                if asked.offer.schemes.is_none() {
-                    return Err(RefusalReason::NoCommonScheme.into());
                 }
             }
             Self::CompressionIgnored => asked.offer.compressions = vec![0],
@@ -281,12 +269,11 @@ impl Rule {
 }
 
 /// The order in which rules are applied: version, then what the whole hello has to be, then groups, then schemes.
-const ORDER: [Rule; 20] = [
+const ORDER: [Rule; 19] = [
     Rule::VersionsOnlyForTls13,
     Rule::Tls13NeedsOwnScheme,
     Rule::FallbackIgnored,
     Rule::FallbackByNegotiated,
-    Rule::SchemesInEveryHello,
     Rule::CompressionIgnored,
     Rule::CurvesNeedTheExtension,
     Rule::DefaultCurveP256,
