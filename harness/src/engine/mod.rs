@@ -122,6 +122,8 @@ pub enum CannotPlay {
     Group { backend: String, group: NamedGroup },
     #[error("{backend} has no signature scheme {scheme}")]
     Scheme { backend: String, scheme: SignatureScheme },
+    #[error("{backend} has no finite-field group of {bits} bits")]
+    FiniteField { backend: String, bits: u16 },
     #[error("{backend} cannot do {what}")]
     Feature { backend: String, what: &'static str },
     #[error("{backend} refused the configuration: {text}")]

@@ -7,7 +7,7 @@ use crate::engine::{Backend, EndpointSpec, Role};
 use crate::net::{Setup, run_in_memory};
 use crate::observe::{Ending, Reach};
 use crate::pki::{CertificateKind, MintError, Pki};
-use crate::registry::{self, KeyExchange, NamedGroup, ProtocolVersion};
+use crate::registry::{self, NamedGroup, ProtocolVersion, SuiteFacts};
 
 use super::tally::Session;
 
@@ -95,6 +95,5 @@ fn groups(session: &Session) -> Vec<NamedGroup> {
 
 fn is_finite_field(session: &Session) -> bool {
     session.version < ProtocolVersion::TLS1_3
-        && registry::suite(session.suite)
-            .is_some_and(|facts| matches!(facts.key_exchange, KeyExchange::Dhe | KeyExchange::DhAnon))
+        && registry::suite(session.suite).is_some_and(SuiteFacts::is_ephemeral_finite_field)
 }

@@ -68,12 +68,8 @@ pub fn fit(backend: &dyn Backend, policy: &Policy, identity: &Arc<Identity>) -> 
         policy.order = Order::Server;
         out.push(Item::ClientOrder);
     }
-    let bits = finite_field_bits(&policy);
-    policy.dhe_bits = Some(bits);
-    let unplayed =
-        |suite: &CipherSuite| needs_key(*suite) || (is_finite_field(*suite) && !FIELDS.contains(&bits));
-    out.extend(policy.suites.iter().copied().filter(unplayed).map(Item::Suite));
-    policy.suites.retain(|suite| !unplayed(suite));
+    policy.dhe_bits = Some(finite_field_bits(&policy));
+    remove(&mut policy, &mut out, needs_key);
     // Each round takes one item out, so there are no more rounds than items.
     loop {
         let idle = |version: &ProtocolVersion| !policy.suites.iter().any(|suite| plays(*suite, *version));
@@ -100,10 +96,12 @@ pub fn fit(backend: &dyn Backend, policy: &Policy, identity: &Arc<Identity>) -> 
                 out.push(Item::Group(group));
                 // An empty list would leave the stack its own groups.
                 if policy.groups.is_empty() {
-                    let needing = policy.suites.iter().copied().filter(|suite| needs_group(*suite));
-                    out.extend(needing.map(Item::Suite));
-                    policy.suites.retain(|suite| !needs_group(*suite));
+                    remove(&mut policy, &mut out, needs_group);
                 }
+            }
+            Err(CannotPlay::FiniteField { bits, .. }) if bits > 0 && policy.dhe_bits == Some(bits) => {
+                policy.dhe_bits = Some(0);
+                remove(&mut policy, &mut out, is_ephemeral_finite_field);
             }
             Err(CannotPlay::Scheme { scheme, .. })
                 if policy.schemes.len() > 1 && take(&mut policy.schemes, scheme) =>
@@ -132,11 +130,18 @@ pub(super) fn server(policy: &Policy, identity: &Arc<Identity>) -> EndpointSpec 
     }
 }
 
-/// Sizes of finite fields that the servers of the harness have.
-const FIELDS: [u16; 2] = [1024, 2048];
+/// Takes the suites out that are so, and lists them.
+fn remove(policy: &mut Policy, out: &mut Vec<Item>, is_so: fn(CipherSuite) -> bool) {
+    out.extend(policy.suites.iter().copied().filter(|suite| is_so(*suite)).map(Item::Suite));
+    policy.suites.retain(|suite| !is_so(*suite));
+}
 
-/// The size that the policy states, by number or by its first group; else the smallest that no floor objects to.
+/// The size that the policy states, by number or by its first group; else the smallest that no floor objects to. 0 if
+/// it has no suite for one.
 fn finite_field_bits(policy: &Policy) -> u16 {
+    if !policy.suites.iter().any(|suite| is_ephemeral_finite_field(*suite)) {
+        return 0;
+    }
     let named = || {
         let facts = policy.groups.iter().filter_map(|group| registry::group(*group));
         facts.filter(|facts| facts.tls12).find_map(registry::GroupFacts::dh_bits)
@@ -144,9 +149,8 @@ fn finite_field_bits(policy: &Policy) -> u16 {
     policy.dhe_bits.or_else(named).unwrap_or(2048)
 }
 
-fn is_finite_field(suite: CipherSuite) -> bool {
-    registry::suite(suite)
-        .is_some_and(|facts| matches!(facts.key_exchange, KeyExchange::Dhe | KeyExchange::DhAnon))
+fn is_ephemeral_finite_field(suite: CipherSuite) -> bool {
+    registry::suite(suite).is_some_and(SuiteFacts::is_ephemeral_finite_field)
 }
 
 /// Whether the server needs a pre-shared key: those of the matrix have none.

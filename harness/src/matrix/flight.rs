@@ -1,7 +1,7 @@
 //! What a server's first flight says.
 
 use crate::oracle::Proposal;
-use crate::registry::{self, AlertDescription, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{self, AlertDescription, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts};
 use crate::wire::record::RecordDeframer;
 use crate::wire::{
     Alert, ContentType, Context, ExtensionType, Handshake, HandshakeDeframer, KeyExchangeShape, ServerHello,
@@ -68,11 +68,8 @@ impl Shown {
         if self.hello_retry != expected.hello_retry {
             return differs("hello_retry", &self.hello_retry, &expected.hello_retry);
         }
-        let is_dhe = registry::suite(self.suite).is_some_and(|facts| {
-            matches!(facts.key_exchange, KeyExchange::Dhe | KeyExchange::DhAnon | KeyExchange::DhePsk)
-        });
         // A finite-field ServerKeyExchange carries a prime and no name: its size is what can be seen.
-        if is_dhe {
+        if registry::suite(self.suite).is_some_and(SuiteFacts::is_ephemeral_finite_field) {
             if expected.dh_bits.is_some() && self.dh_bits != expected.dh_bits {
                 return differs("dh_bits", &self.dh_bits, &expected.dh_bits);
             }
@@ -162,13 +159,7 @@ fn read_messages(messages: &mut HandshakeDeframer, shown: &mut Option<Shown>) ->
 
 /// How the messages behind a ServerHello are to be read.
 fn context(shown: &Shown) -> Context {
-    let shape = match registry::suite(shown.suite).map(|facts| facts.key_exchange) {
-        Some(KeyExchange::Rsa) => KeyExchangeShape::Rsa,
-        Some(KeyExchange::Dhe) => KeyExchangeShape::Dhe { signed: true },
-        Some(KeyExchange::DhAnon) => KeyExchangeShape::Dhe { signed: false },
-        Some(KeyExchange::Ecdhe) => KeyExchangeShape::Ecdhe { signed: true },
-        Some(KeyExchange::EcdhAnon) => KeyExchangeShape::Ecdhe { signed: false },
-        _ => KeyExchangeShape::Other,
-    };
+    let facts = registry::suite(shown.suite);
+    let shape = facts.map_or(KeyExchangeShape::Other, |facts| KeyExchangeShape::of(facts.key_exchange));
     Context::new(shown.version).with_key_exchange(shape)
 }

@@ -1,7 +1,7 @@
 //! Reads both directions of a connection as the client sees it (behind all edits).
 
 use crate::oracle::{Offer, Proposal};
-use crate::registry::{self, AlertDescription, KeyExchange, ProtocolVersion};
+use crate::registry::{self, AlertDescription, ProtocolVersion};
 use crate::wire::{
     Alert, AlertLevel, ContentType, Context, DecodeError, ExtensionType, Handshake, HandshakeDeframer,
     HandshakeType, KeyExchangeShape, RecordDeframer,
@@ -254,14 +254,7 @@ impl Tap {
     fn context(&self) -> Context {
         let version = self.proposal.as_ref().map_or(ProtocolVersion::TLS1_2, |p| p.version);
         let facts = self.proposal.as_ref().and_then(|p| registry::suite(p.suite));
-        let key_exchange = match facts.map(|f| f.key_exchange) {
-            Some(KeyExchange::Rsa) => KeyExchangeShape::Rsa,
-            Some(KeyExchange::Dhe) => KeyExchangeShape::Dhe { signed: true },
-            Some(KeyExchange::DhAnon) => KeyExchangeShape::Dhe { signed: false },
-            Some(KeyExchange::Ecdhe) => KeyExchangeShape::Ecdhe { signed: true },
-            Some(KeyExchange::EcdhAnon) => KeyExchangeShape::Ecdhe { signed: false },
-            _ => KeyExchangeShape::Other,
-        };
+        let key_exchange = facts.map_or(KeyExchangeShape::Other, |f| KeyExchangeShape::of(f.key_exchange));
         Context { version, key_exchange }
     }
 }

@@ -166,6 +166,11 @@ impl SuiteFacts {
         }
     }
 
+    /// Whether the server picks a finite-field group of its own for each session, up to TLS 1.2.
+    pub const fn is_ephemeral_finite_field(&self) -> bool {
+        self.is_finite_field() && matches!(self.forward_secrecy(), ForwardSecrecy::Ephemeral)
+    }
+
     /// Whether a specification lets this version use the suite; never for GREASE and signals. What stacks
     /// do is [`played_in`](Self::played_in).
     pub fn usable_in(&self, version: ProtocolVersion) -> bool {

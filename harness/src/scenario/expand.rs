@@ -251,16 +251,12 @@ fn carries(facts: &SuiteFacts, key: Option<KeyKind>) -> bool {
 }
 
 fn default_dh_bits(suites: &Suites) -> u16 {
-    let needs = suites.iter().filter_map(|s| registry::suite(*s)).any(needs_group);
+    let needs = suites.iter().filter_map(|s| registry::suite(*s)).any(SuiteFacts::is_ephemeral_finite_field);
     if needs { 2048 } else { 0 }
 }
 
-fn needs_group(facts: &SuiteFacts) -> bool {
-    matches!(facts.key_exchange, KeyExchange::Dhe | KeyExchange::DhAnon | KeyExchange::DhePsk)
-}
-
 fn group_sizes(facts: &SuiteFacts, stated: &[u16]) -> Vec<u16> {
-    match (needs_group(facts), stated) {
+    match (facts.is_ephemeral_finite_field(), stated) {
         (false, _) => vec![0],
         (true, []) => vec![2048],
         (true, sizes) => sizes.to_vec(),

@@ -60,7 +60,10 @@ pub(super) fn build(role: Role, spec: &EndpointSpec) -> Result<SslContext, Canno
         set_psk(&mut builder, role, psk);
     }
     match role {
-        Role::Server => set_server(&mut builder, spec),
+        Role::Server => {
+            set_finite_field(&mut builder, spec.dh_bits)?;
+            set_server(&mut builder, spec)
+        }
         Role::Client => set_client(&mut builder, spec),
     }
     .map_err(|e| configuration(&e))?;
@@ -183,14 +186,22 @@ fn copy_into(out: &mut [u8], bytes: &[u8]) -> usize {
     length
 }
 
+fn set_finite_field(builder: &mut SslContextBuilder, bits: u16) -> Result<(), CannotPlay> {
+    if bits == 0 {
+        return Ok(());
+    }
+    // Without a group the DHE suites would be there and never be chosen.
+    let dh = params::dh(bits)
+        .map_err(|e| configuration(&e))?
+        .ok_or(CannotPlay::FiniteField { backend: ID.to_owned(), bits })?;
+    builder.set_tmp_dh(&dh).map_err(|e| configuration(&e))
+}
+
 fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), ErrorStack> {
     if spec.server_order {
         builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
     }
     builder.set_num_tickets(0)?;
-    if let Some(dh) = params::dh(spec.dh_bits)? {
-        builder.set_tmp_dh(&dh)?;
-    }
     if let Some(identity) = &spec.identity {
         for (i, der) in identity.chain.iter().enumerate() {
             let certificate = X509::from_der(der)?;

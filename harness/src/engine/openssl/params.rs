@@ -7,7 +7,7 @@ use openssl::pkey::Params;
 
 use super::super::dh::FFDHE2048;
 
-/// The group of that size, or `None` for a size that the harness has no well-known prime for.
+/// The group of that size, or `None` for a size that the harness has no well-known prime for; 0 is such a size.
 ///
 /// 1024 bits: Oakley group 2 (RFC 2409 6.2). 2048 bits: ffdhe2048 (RFC 7919 A.1).
 pub(super) fn dh(bits: u16) -> Result<Option<Dh<Params>>, ErrorStack> {

@@ -142,7 +142,7 @@ fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
         0 => None,
         2048 => Some(pem("DH PARAMETERS", &dh::ffdhe2048_der())?),
         // The library takes no smaller group, and the harness knows no larger one.
-        _ => return Err(feature("DHE with a group of any other size than 2048 bits")),
+        bits => return Err(CannotPlay::FiniteField { backend: ID.to_owned(), bits }),
     };
     Ok(Parts { identity, dh, alpn, ..Parts::default() })
 }

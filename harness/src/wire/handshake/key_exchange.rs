@@ -1,7 +1,7 @@
 //! ServerKeyExchange, ClientKeyExchange and signatures (RFC 5246 7.4.3, 7.4.7 and 4.7, RFC 8422 5.4).
 
 use super::Context;
-use crate::registry::{NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::wire::bounds;
 use crate::wire::codec::{Decode, DecodeError, Encode, Reader, put_bytes};
 
@@ -16,6 +16,33 @@ pub enum KeyExchangeShape {
     Ecdhe { signed: bool },
     /// PSK, SRP, export RSA, static DH, or not known: both messages stay bytes.
     Other,
+}
+
+impl KeyExchangeShape {
+    /// The shape that goes with a suite's key exchange.
+    pub const fn of(key_exchange: KeyExchange) -> Self {
+        match key_exchange {
+            KeyExchange::Rsa => Self::Rsa,
+            KeyExchange::Dhe => Self::Dhe { signed: true },
+            KeyExchange::DhAnon => Self::Dhe { signed: false },
+            KeyExchange::Ecdhe => Self::Ecdhe { signed: true },
+            KeyExchange::EcdhAnon => Self::Ecdhe { signed: false },
+            KeyExchange::Null
+            | KeyExchange::Dh
+            | KeyExchange::Ecdh
+            | KeyExchange::Krb5
+            | KeyExchange::Psk
+            | KeyExchange::DhePsk
+            | KeyExchange::RsaPsk
+            | KeyExchange::EcdhePsk
+            | KeyExchange::Gost
+            | KeyExchange::Srp
+            | KeyExchange::Cecpq1
+            | KeyExchange::Eccpwd
+            | KeyExchange::Tls13
+            | KeyExchange::None => Self::Other,
+        }
+    }
 }
 
 /// A signature and, from TLS 1.2 on, how it was made.
