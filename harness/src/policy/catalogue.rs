@@ -7,6 +7,7 @@ use super::data_file::{DataError, Problem, Source};
 use super::references::References;
 use super::resolve::Shelf;
 use super::server::Policy;
+use crate::registry::{ranked, shortened, suggestion};
 use crate::scenario::embedded;
 
 /// The file of the folder that is no policy.
@@ -19,7 +20,7 @@ pub enum LookupError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// No policy of this id or name.
-    #[error("unknown policy {name:?}; nearest: {}", .nearest.join(", "))]
+    #[error("unknown policy {name:?}{}", suggestion(.nearest))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -185,18 +186,11 @@ impl Catalogue {
 
     /// Near is what is near as a whole, or without the service.
     fn unknown(&self, name: &str) -> LookupError {
-        let wanted = name.to_ascii_lowercase();
-        let mut ranked: Vec<(usize, &str)> = self
-            .ids()
-            .map(|id| {
-                let distance =
-                    |known: &str| strsim::damerau_levenshtein(&wanted, &known.to_ascii_lowercase());
-                (distance(id).min(distance(bare(id))), id)
-            })
-            .collect();
-        ranked.sort_unstable();
-        let nearest = ranked.into_iter().take(3).map(|(_, id)| id.to_owned()).collect();
-        LookupError::Unknown { name: name.to_owned(), nearest }
+        let mut seen = BTreeSet::new();
+        let near = ranked(name, self.ids().flat_map(|id| [(id, id), (bare(id), id)])).into_iter();
+        let near = near.map(|(_, id)| id).filter(|id| seen.insert(*id));
+        let nearest = near.take(3).map(ToOwned::to_owned).collect();
+        LookupError::Unknown { name: shortened(name), nearest }
     }
 }
 

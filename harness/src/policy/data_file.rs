@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::registry::{ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion};
+use crate::registry::{
+    ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion, suggestion,
+};
 
 /// A fault in a data file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,13 +67,13 @@ pub enum Problem {
     #[error("no suite of this policy serves {0}")]
     Idle(ProtocolVersion),
     /// A stand-in for a policy that does not exist.
-    #[error("suites_from: no policy {id:?}; nearest: {}", .nearest.join(", "))]
+    #[error("suites_from: no policy {id:?}{}", suggestion(.nearest))]
     UnknownPolicy { id: String, nearest: Vec<String> },
     /// A stand-in for a policy of which no more than the name is known.
     #[error("suites_from: nobody publishes the suites of {0:?}, so it has none to lend")]
     NothingToLend(String),
     /// A key that the table of sources does not have.
-    #[error("sources: unknown key {key:?}; nearest: {}", .nearest.join(", "))]
+    #[error("sources: unknown key {key:?}{}", suggestion(.nearest))]
     UnknownSource { key: String, nearest: Vec<String> },
     /// A file that is larger than any policy.
     #[error("{bytes} bytes; a data file has at most {most}")]
@@ -97,17 +99,6 @@ pub enum Problem {
     /// A word that is not among those allowed.
     #[error("{key}: unknown {word:?}; allowed: {}", .allowed.join(", "))]
     Word { key: &'static str, word: String, allowed: &'static [&'static str] },
-}
-
-/// How many names an error suggests.
-const SUGGESTIONS: usize = 3;
-
-/// The names with the fewest edits from `name`.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut ranked: Vec<_> =
-        known.map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).collect();
-    ranked.sort_unstable();
-    ranked.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate.to_owned()).collect()
 }
 
 /// A list of names as the file writes it, with the places of the names.

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::data_file::{DataError, Problem, Source};
 use super::references::References;
+use crate::registry::shortened;
 
 /// Declares a closed list of words with the name that files and reports use.
 macro_rules! words {
@@ -178,7 +179,7 @@ impl RawProvenance {
         let among = |key, words: &Texts, allowed: &'static [&'static str]| {
             let is_other = |word: &&Spanned<String>| !allowed.contains(&word.get_ref().as_str());
             words.iter().find(is_other).map_or(Ok(()), |word| {
-                let problem = Problem::Word { key, word: word.get_ref().clone(), allowed };
+                let problem = Problem::Word { key, word: shortened(word.get_ref()), allowed };
                 Err(source.error(word.span(), problem))
             })
         };

@@ -46,6 +46,56 @@ fn an_unknown_policy_service_status_or_floor_is_answered_with_known_ones() {
     }
 }
 
+/// A name as long as a file may be has no neighbour, and nobody wants to read it.
+#[test]
+fn a_name_without_end_is_refused_at_once_and_in_short() {
+    let long = "x".repeat(60_000);
+    let start = "x".repeat(60);
+    let shown = format!("\"{start}... (60000 characters)\"");
+    let table: [(&str, &str, String); 8] = [
+        ("TLS_RSA_WITH_AES_128_CBC_SHA", "a.toml:4:", format!("unknown cipher suite {shown}")),
+        ("TLSv1.1", "a.toml:2:", format!("unknown version {shown}")),
+        ("SECP", "a.toml:5:", format!("unknown group {shown}")),
+        ("SCHEME", "a.toml:6:", format!("unknown signature scheme {shown}")),
+        ("LENDER", "b.toml:3:", format!("no policy {shown}")),
+        ("SOURCE", "a.toml:10:", format!("unknown key {shown}")),
+        ("FIELD", "a.toml:11:", format!("unknown {shown}")),
+        ("UNORDERED", "a.toml:12:", format!("unknown {shown}")),
+    ];
+    for (old, place, said) in table {
+        let used = |name: &str, good: &str| if old == name { name.to_owned() } else { good.to_owned() };
+        let own = format!(
+            "{GOOD}groups = [\"{}\"]\nschemes = [\"{}\"]\n[provenance]\nstatus = \"current\"\n\
+             certainty = \"derived\"\nsources = [\"{}\"]\nderived = [\"{}\"]\nunordered = [\"{}\"]\n",
+            used("SECP", "secp256r1"),
+            used("SCHEME", "rsa_pkcs1_sha256"),
+            used("SOURCE", "s2n"),
+            used("FIELD", "groups"),
+            used("UNORDERED", "groups"),
+        );
+        let lender = used("LENDER", "mine/a");
+        let borrowed = format!("title = \"t\"\nversions = [\"TLSv1.2\"]\nsuites_from = \"{lender}\"\n");
+        let ran = with(&[
+            ("mine/a.toml", own.replacen(old, &long, 1).as_bytes()),
+            ("mine/b.toml", borrowed.replacen(old, &long, 1).as_bytes()),
+        ]);
+        ran.assert_usage(&[place, &said]);
+        assert!(ran.stderr.len() < 500 && !ran.stderr.contains("nearest"), "{old}: {}", ran.stderr);
+    }
+    for arguments in [&["show", &long][..], &["diff", "bsi", &long], &["list", "--service", &long]] {
+        let ran = policy(arguments);
+        ran.assert_usage(&[&shown]);
+        assert!(ran.stderr.len() < 300, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn suggestions_do_not_depend_on_upper_and_lower_case() {
+    let text = "title = \"t\"\nversions = [\"TLSv1.2\"]\nsuites_from = \"ELB/elbsecuritypolicy-2016-08\"\n";
+    with(&[("mine/a.toml", text.as_bytes())]).assert_usage(&["nearest: elb/ELBSecurityPolicy-2016-08"]);
+    policy(["show", "tlsV1.2_2021"]).assert_usage(&["nearest: cloudfront/TLSv1.2_2021"]);
+}
+
 #[test]
 fn a_name_that_several_services_have_is_answered_with_all_of_them() {
     policy(["show", "ELBSecurityPolicy-2016-08"]).assert_usage(&[

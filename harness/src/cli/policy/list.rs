@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::policy::{Catalogue, Floor, Policy, Status};
-use crate::registry::ProtocolVersion;
+use crate::registry::{ProtocolVersion, shortened};
 use crate::report::{fold, printable};
 
 use super::super::exit::Exit;
@@ -20,7 +20,7 @@ pub fn choose(
         && !catalogue.services().contains(&service)
     {
         let known = catalogue.services().join(", ");
-        return Err(Exit::usage(format!("unknown service {service:?}; known: {known}")));
+        return Err(Exit::usage(format!("unknown service {:?}; known: {known}", shortened(service))));
     }
     let mut policies = catalogue.policies().map_err(|error| Exit::usage(error.to_string()))?;
     policies.retain(|policy| {
