@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::registry::{
-    ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion, suggestion,
+    ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion, shortened, suggestion,
 };
 
 /// A fault in a data file.
@@ -51,6 +51,9 @@ pub enum Problem {
     /// An entry twice in one list.
     #[error("{key}: {name} stands twice in the list")]
     Repeated { key: &'static str, name: String },
+    /// A group that nobody ever used.
+    #[error("dhe_bits = {bits}: a finite-field group has {least} bits at least")]
+    Bits { bits: u16, least: u16 },
     /// A list of versions that does not rise.
     #[error("versions go from low to high: {lower} stands after {higher}")]
     UpsideDown { lower: ProtocolVersion, higher: ProtocolVersion },
@@ -156,6 +159,23 @@ impl<'t> Source<'t> {
             return Err(self.error(value.span(), Problem::Empty { key }));
         }
         Ok(value.get_ref().clone())
+    }
+
+    /// Texts that all say something, none of them twice.
+    pub(super) fn texts(
+        &self,
+        key: &'static str,
+        texts: &[Spanned<String>],
+    ) -> Result<Vec<String>, DataError> {
+        let mut found = Vec::with_capacity(texts.len());
+        for text in texts {
+            let value = self.filled(key, text)?;
+            if found.contains(&value) {
+                return Err(self.error(text.span(), Problem::Repeated { key, name: shortened(&value) }));
+            }
+            found.push(value);
+        }
+        Ok(found)
     }
 
     /// One name as a code point.

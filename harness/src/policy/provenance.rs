@@ -146,7 +146,7 @@ pub(super) struct RawProvenance {
     #[serde(default)]
     post_quantum: bool,
     #[serde(default)]
-    states: Vec<Statement>,
+    states: Vec<Spanned<Statement>>,
     status: Status,
     pub(super) certainty: Certainty,
     sources: Spanned<Texts>,
@@ -188,25 +188,30 @@ impl RawProvenance {
         let one = |key, text: &Option<Spanned<String>>| {
             text.as_ref().map(|text| source.filled(key, text)).transpose()
         };
-        let filled = |key, list: &Texts| {
-            list.iter().map(|text| source.filled(key, text)).collect::<Result<Vec<_>, _>>()
-        };
+        let mut states = Vec::new();
+        for statement in &self.states {
+            if states.contains(statement.get_ref()) {
+                let problem = Problem::Repeated { key: "states", name: statement.get_ref().to_string() };
+                return Err(source.error(statement.span(), problem));
+            }
+            states.push(*statement.get_ref());
+        }
         Ok(Provenance {
             service: one("service", &self.service)?,
-            scope: filled("scope", &self.scope)?,
-            aliases: filled("aliases", &self.aliases)?,
-            default_for: filled("default_for", &self.default_for)?,
+            scope: source.texts("scope", &self.scope)?,
+            aliases: source.texts("aliases", &self.aliases)?,
+            default_for: source.texts("default_for", &self.default_for)?,
             s2n: one("s2n", &self.s2n)?,
             fips: self.fips,
             post_quantum: self.post_quantum,
-            states: self.states.clone(),
+            states,
             status: self.status,
             certainty: self.certainty,
-            sources: filled("sources", self.sources.get_ref())?,
-            conflicts: filled("conflicts", &self.conflicts)?,
-            derived: filled("derived", &self.derived)?,
-            unordered: filled("unordered", &self.unordered)?,
-            notes: filled("notes", &self.notes)?,
+            sources: source.texts("sources", self.sources.get_ref())?,
+            conflicts: source.texts("conflicts", &self.conflicts)?,
+            derived: source.texts("derived", &self.derived)?,
+            unordered: source.texts("unordered", &self.unordered)?,
+            notes: source.texts("notes", &self.notes)?,
         })
     }
 }
