@@ -81,8 +81,8 @@ impl Catalogue {
     }
 
     /// Lays a user's files over the catalogue: one whose id is there replaces the other, `sources` adds to
-    /// the table of sources. What is built in goes on borrowing from what is built in. `files` are the path below the user's folder (the id and `.toml`), the name for
-    /// messages, and the text.
+    /// the table of sources. What is built in goes on borrowing from what is built in. `files` are the path below the
+    /// user's folder (the id and `.toml`), the name for messages, and the text.
     ///
     /// # Errors
     ///
@@ -106,6 +106,9 @@ impl Catalogue {
             let id = id.ok_or_else(|| fault(Problem::Path { folder: Policy::FOLDER }))?;
             if id == SOURCES {
                 self.references.overlay(References::parse(&name, &text)?);
+            } else if !id.contains('/') {
+                // Otherwise a file at the top would take a bare name from the policy that has it.
+                return Err(fault(Problem::NoService));
             } else {
                 let file = File { name: Cow::Owned(name), text: Cow::Owned(text) };
                 self.laid_over.insert(id.to_owned(), file);

@@ -93,6 +93,9 @@ pub enum Problem {
     /// The file lies outside the folder of its kind, or is no TOML file.
     #[error("expected a path like {folder}/NAME.toml")]
     Path { folder: &'static str },
+    /// A user's file that lies in no folder: its id would be a name without a service.
+    #[error("expected DIR/SERVICE/NAME.toml: the folder is the service")]
+    NoService,
     /// A recommendation below the requirement.
     #[error("recommended_version {recommended} is below min_version {min}")]
     BelowMinimum { recommended: ProtocolVersion, min: ProtocolVersion },

@@ -130,6 +130,18 @@ fn a_faulty_overlay_is_refused_as_a_whole_with_file_and_line() {
 }
 
 #[test]
+fn a_file_without_a_folder_takes_no_bare_name() {
+    let error = refused(&[("TLSv1.2_2021.toml", MINE)]);
+    assert_eq!((error.file.as_str(), error.problem), ("my/TLSv1.2_2021.toml", Problem::NoService));
+    // In a folder it is a second policy of this name.
+    let catalogue = laid_over(&[("mine/TLSv1.2_2021.toml", MINE)]).expect("fits");
+    let Err(LookupError::Ambiguous { candidates, .. }) = catalogue.find("TLSv1.2_2021") else {
+        panic!("two policies have it")
+    };
+    assert_eq!(candidates, ["cloudfront/TLSv1.2_2021", "mine/TLSv1.2_2021"]);
+}
+
+#[test]
 fn an_overlay_is_bounded() {
     let large = format!("{MINE}# {}", "x".repeat(Catalogue::MOST_BYTES));
     assert!(matches!(refused(&[("mine/a.toml", &large)]).problem, Problem::TooLarge { .. }));
