@@ -7,6 +7,7 @@ mod list;
 mod overlay;
 mod show;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use clap::{Args, Subcommand};
 
 use crate::policy::{Catalogue, Policy, Status};
 use crate::registry::ProtocolVersion;
+use crate::report::printable;
 
 use super::exit::Exit;
 
@@ -37,7 +39,7 @@ stand-in proves nothing.")]
 pub struct PolicyArgs {
     #[command(subcommand)]
     command: Command,
-    /// Policy files of yours over the built-in ones: DIR/ID.toml; one of the same id replaces the other
+    /// Policy files of yours over the built-in ones: DIR/SERVICE/NAME.toml; one of the same id replaces the other
     #[arg(long, value_name = "DIR", global = true)]
     policies: Option<PathBuf>,
     /// One JSON object per line
@@ -119,7 +121,12 @@ impl PolicyArgs {
 const WIDTH: usize = 100;
 
 fn find(catalogue: &Catalogue, name: &str) -> Result<Policy, Exit> {
-    catalogue.find(name).map_err(|error| Exit::usage(error.to_string()))
+    catalogue.find(name).map_err(usage)
+}
+
+/// Names of files, ids and TOML's own messages hold what their author wrote.
+fn usage(error: impl Display) -> Exit {
+    Exit::usage(printable(&error.to_string()))
 }
 
 fn status(word: &str) -> Result<Status, String> {

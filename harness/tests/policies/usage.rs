@@ -195,6 +195,72 @@ fn a_link_in_a_circle_and_a_file_that_never_ends_are_refused() {
 }
 
 #[test]
+fn a_file_in_no_folder_is_refused() {
+    with(&[("TLSv1.2_2021.toml", GOOD.as_bytes())])
+        .assert_usage(&["TLSv1.2_2021.toml:1:", "expected DIR/SERVICE/NAME.toml"]);
+}
+
+/// What is no policy file is none of our business; what looks like one is read or refused.
+#[cfg(unix)]
+#[test]
+fn only_what_is_called_a_policy_is_read() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let below = |name: &str| folder.path().join(name);
+    fs::create_dir_all(below("mine/.git")).unwrap();
+    fs::write(below("mine/ok.toml"), GOOD).unwrap();
+    fs::write(below("mine/.ok.toml.swp"), "no policy").unwrap();
+    fs::write(below("mine/.hidden.toml"), "no policy").unwrap();
+    fs::write(below("mine/.git/config.toml"), "no policy").unwrap();
+    symlink("nowhere", below("README")).unwrap();
+    symlink("user@host.1:2", below("mine/.#ok.toml")).unwrap();
+    let overlay = folder.path().to_str().unwrap();
+    let list = policy(["list", "--json", "--service", "mine", "--policies", overlay]).objects();
+    assert_eq!(list.iter().map(|object| &object["id"]).collect::<Vec<_>>(), ["mine/ok"]);
+
+    symlink("nowhere", below("mine/gone.toml")).unwrap();
+    listed(folder.path()).assert_usage(&["cannot read", "mine/gone.toml", "No such file"]);
+    fs::remove_file(below("mine/gone.toml")).unwrap();
+    for name in ["UP.TOML", "Up.Toml"] {
+        fs::write(below("mine").join(name), GOOD).unwrap();
+        listed(folder.path()).assert_usage(&[name, "in small letters"]);
+        fs::remove_file(below("mine").join(name)).unwrap();
+    }
+    assert_eq!(listed(folder.path()).code, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    // Can be opened and not be read, whoever asks: nothing is mapped at its start.
+    std::os::unix::fs::symlink("/proc/self/mem", folder.path().join("mine/a.toml")).unwrap();
+    listed(folder.path()).assert_usage(&["cannot read", "mine/a.toml"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_refused_and_shown_without_harm() {
+    use std::os::unix::ffi::OsStrExt;
+    let refused = |name: &[u8], text: &str, words: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("mine")).unwrap();
+        fs::write(folder.path().join("mine").join(std::ffi::OsStr::from_bytes(name)), text).unwrap();
+        let ran = listed(folder.path());
+        ran.assert_usage(words);
+        let is_bare = |c: char| c.is_control() && c != '\n';
+        assert!(!ran.stderr.contains(is_bare) && ran.stderr.lines().count() == 1, "{:?}", ran.stderr);
+    };
+    refused(b"\xff.toml", GOOD, &["no UTF-8"]);
+    refused(b"\x1b[31m\xff.toml", GOOD, &["\\u{1b}[31m", "no UTF-8"]);
+    refused(b"\x1b[31mred\nline.toml", "title = 1", &["\\u{1b}[31mred line.toml:1:"]);
+    refused(b"\x1b[31m.TOML", GOOD, &["\\u{1b}[31m.TOML", "small letters"]);
+    refused(b"a.toml", "\"\\u001b[31m\\nred\" = 1", &["a.toml:1:", "\\u{1b}[31m red"]);
+    refused(b"\x1b.toml", "", &["\\u{1b}.toml:1:"]);
+}
+
+#[test]
 fn a_good_overlay_adds_and_replaces() {
     let folder = tempfile::tempdir().unwrap();
     for (name, title) in [("mine/a", "added"), ("elb/ELBSecurityPolicy-2016-08", "replaced")] {

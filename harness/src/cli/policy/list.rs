@@ -8,7 +8,7 @@ use crate::report::{fold, printable};
 
 use super::super::exit::Exit;
 use super::breaks::{Answer, Breaking};
-use super::{WIDTH, caveat, json};
+use super::{WIDTH, caveat, json, usage};
 
 /// The policies that service and status leave, sorted by id.
 pub fn choose(
@@ -20,9 +20,9 @@ pub fn choose(
         && !catalogue.services().contains(&service)
     {
         let known = catalogue.services().join(", ");
-        return Err(Exit::usage(format!("unknown service {:?}; known: {known}", shortened(service))));
+        return Err(usage(format!("unknown service {:?}; known: {known}", shortened(service))));
     }
-    let mut policies = catalogue.policies().map_err(|error| Exit::usage(error.to_string()))?;
+    let mut policies = catalogue.policies().map_err(usage)?;
     policies.retain(|policy| {
         let its = policy.provenance.as_ref().map(|provenance| provenance.status);
         service.is_none_or(|service| policy.service() == service)
