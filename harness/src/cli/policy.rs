@@ -141,7 +141,7 @@ fn caveat(policy: &Policy) -> Option<String> {
     let is_of_aws = OF_AWS.contains(&policy.service());
     let none =
         |what| if is_of_aws { format!("AWS publishes no {what}") } else { format!("no {what} published") };
-    match &policy.suites_from {
+    match policy.lender() {
         Some(lender) => Some(format!("stand-in: suites of {lender}, {}", none("list"))),
         None if policy.versions.is_empty() => Some(none("list and no versions")),
         None if policy.suites.is_empty() => Some(none("list")),

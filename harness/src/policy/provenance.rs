@@ -125,7 +125,7 @@ impl Provenance {
 }
 
 /// The fields that `derived` may name.
-const FIELDS: &[&str] = &["versions", "order", "suites", "groups", "schemes", "dhe_bits"];
+pub(super) const FIELDS: &[&str] = &["versions", "order", "suites", "groups", "schemes", "dhe_bits"];
 
 /// The fields that `unordered` may name.
 const LISTS: &[&str] = &["suites", "groups", "schemes"];

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::data_file::{DataError, Names, Problem, Source};
+use super::lender::Lender;
 use super::provenance::{Certainty, Provenance, RawProvenance};
 use super::references::References;
 use crate::registry::{
@@ -43,8 +44,8 @@ pub struct Policy {
     pub schemes: Vec<SignatureScheme>,
     /// Size of the server's own finite-field group; `None` if the policy does not say.
     pub dhe_bits: Option<u16>,
-    /// The policy whose suites this one borrows, because nobody publishes its own.
-    pub suites_from: Option<String>,
+    /// The policy whose suites this one borrows, because nobody publishes its own, and what else it borrows.
+    pub suites_from: Option<Lender>,
     /// Where the content comes from; policies of the harness itself have none.
     pub provenance: Option<Provenance>,
 }
@@ -59,11 +60,6 @@ impl Policy {
     pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
         let mut all = super::parse_policies([(file, text)])?;
         Ok(all.pop().expect("one policy per file"))
-    }
-
-    /// Whether the suites are borrowed: every report that plays such a policy says "stand-in".
-    pub const fn is_stand_in(&self) -> bool {
-        self.suites_from.is_some()
     }
 
     /// The policy itself, if there is something to play.
@@ -215,9 +211,20 @@ impl RawPolicy {
                 .as_ref()
                 .map(|bits| *bits.get_ref())
                 .or(lender.and_then(|lender| lender.dhe_bits)),
-            suites_from: self.suites_from.as_ref().map(|id| id.get_ref().clone()),
+            suites_from: lender.map(|lender| Lender::new(lender, |field| self.states(field))),
             provenance: self.provenance.as_ref().map(|raw| raw.check(source, references)).transpose()?,
         })
+    }
+
+    /// Whether the file has the key.
+    fn states(&self, field: &str) -> bool {
+        match field {
+            "order" => self.order.is_some(),
+            "groups" => self.groups.is_some(),
+            "schemes" => self.schemes.is_some(),
+            "dhe_bits" => self.dhe_bits.is_some(),
+            _ => false,
+        }
     }
 
     fn versions(

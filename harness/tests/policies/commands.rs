@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::data::rows;
 use crate::program::policy;
@@ -209,6 +209,33 @@ fn a_stand_in_and_a_mere_name_are_called_so_wherever_they_are_shown() {
         diff.contains(said) && diff.contains("suites      unknown: one of the two has no list"),
         "{diff}"
     );
+}
+
+#[test]
+fn what_a_stand_in_borrows_is_marked_field_by_field() {
+    let stand_in = "opensearch/Policy-Min-TLS-1-2-2019-07";
+    let lender = "elb/ELBSecurityPolicy-TLS-1-2-2017-01";
+    let printed = policy(["show", stand_in]).text();
+    for line in [
+        "versions     TLS 1.2\n",
+        "preference   the server's (of the stand-in, derived there)\n",
+        "suites       12 suites (of the stand-in)\n",
+        "groups       secp256r1, secp384r1 (of the stand-in, derived there)\n",
+        "             rsa_pkcs1_sha1, ecdsa_sha1 (of the stand-in, derived there)\n",
+    ] {
+        assert!(printed.contains(line), "{line:?} is missing in:\n{printed}");
+    }
+    let borrowed = json!(["order", "suites", "groups", "schemes"]);
+    let object = policy(["show", "--json", stand_in]).objects().remove(0);
+    assert_eq!(object["borrowed"], borrowed);
+    assert_eq!(object["derived"], json!(["order", "groups", "schemes"]));
+    let object = policy(["show", "--json", lender]).objects().remove(0);
+    assert_eq!(object["borrowed"], json!([]));
+    assert_eq!(object["derived"], json!(["order", "groups", "schemes"]));
+
+    let object = policy(["diff", "--json", lender, stand_in]).objects().remove(0);
+    assert_eq!((&object["a"]["borrowed"], &object["b"]["borrowed"]), (&json!([]), &borrowed));
+    assert_eq!(object["b"]["derived"], json!(["order", "groups", "schemes"]));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn versions_and_suites_are_those_of_the_data_in_its_order() {
         assert_eq!(names(&policy.versions), texts(row, "protocols").unwrap_or_default(), "{}", policy.id);
         let suites: Vec<u16> = policy.suites.iter().map(|suite| suite.0).collect();
         let lender = text(row, "mock_suites_from");
-        assert_eq!(policy.suites_from.as_deref().unwrap_or_default(), lender, "{}", policy.id);
+        assert_eq!(policy.lender().unwrap_or_default(), lender, "{}", policy.id);
         match codes(row) {
             Some(codes) => assert_eq!(suites, codes, "{}", policy.id),
             None if lender.is_empty() => assert!(NAMES_ONLY.contains(&policy.id.as_str()), "{}", policy.id),

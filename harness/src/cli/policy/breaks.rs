@@ -102,8 +102,7 @@ struct Known {
 
 impl Known {
     fn of(policy: &Policy) -> Self {
-        let derived =
-            |field| policy.provenance.as_ref().is_some_and(|provenance| provenance.is_derived(field));
+        let derived = |field| policy.is_derived(field);
         let versions = !policy.versions.is_empty() && !derived("versions");
         let suites = !policy.suites.is_empty() && !policy.is_stand_in() && !derived("suites");
         let states = |what| policy.provenance.as_ref().is_some_and(|known| known.states.contains(&what));

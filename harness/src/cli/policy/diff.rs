@@ -107,8 +107,9 @@ impl<'p> Difference<'p> {
                 "id": policy.id,
                 "order": json::order(policy),
                 "dhe_bits": policy.dhe_bits,
-                "suites_from": policy.suites_from,
-                "derived": policy.provenance.as_ref().map(|known| &known.derived),
+                "suites_from": policy.lender(),
+                "borrowed": policy.borrowed(),
+                "derived": json::of_sources(policy, policy.derived()),
             })
         };
         let mut object = Map::from_iter([
@@ -124,10 +125,11 @@ impl<'p> Difference<'p> {
     pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         for (name, policy) in [("A", self.a), ("B", self.b)] {
             writeln!(out, "{name}  {}", printable(&policy.id))?;
-            let derived = policy.provenance.iter().filter(|known| !known.derived.is_empty());
-            let derived = derived.map(|known| format!("derived: {}", known.derived.join(", ")));
+            let fields = [("borrowed", policy.borrowed()), ("derived", policy.derived())];
+            let fields = fields.into_iter().filter(|(_, fields)| !fields.is_empty());
+            let fields = fields.map(|(what, fields)| format!("{what}: {}", fields.join(", ")));
             let mut lines = Vec::new();
-            for remark in caveat(policy).into_iter().chain(derived) {
+            for remark in caveat(policy).into_iter().chain(fields) {
                 fold(&mut lines, "   ", "   ", &printable(&remark), WIDTH);
             }
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;

@@ -30,7 +30,8 @@ pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
         "versions": list(&policy.versions),
         "order": order(policy),
         "suites": list(&policy.suites),
-        "suites_from": policy.suites_from,
+        "suites_from": policy.lender(),
+        "borrowed": policy.borrowed(),
         "groups": list(&policy.groups),
         "schemes": list(&policy.schemes),
         "dhe_bits": policy.dhe_bits,
@@ -38,13 +39,18 @@ pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
         "fips": known.map(|known| known.fips),
         "post_quantum": known.map(|known| known.post_quantum),
         "states": known.map(|known| known.states.iter().map(|statement| statement.as_str()).collect::<Vec<_>>()),
-        "derived": known.map(|known| &known.derived),
-        "unordered": known.map(|known| &known.unordered),
+        "derived": of_sources(policy, policy.derived()),
+        "unordered": of_sources(policy, policy.unordered()),
         "conflicts": known.map(|known| &known.conflicts),
         "notes": known.map(|known| &known.notes),
         "sources": known.map(|known| &known.sources),
         "breaks": breaking.map(breaks),
     })
+}
+
+/// What is said of the sources, its own or the lender's; `null` if there are none.
+pub fn of_sources(policy: &Policy, fields: Vec<&'static str>) -> Option<Vec<&'static str>> {
+    (policy.provenance.is_some() || policy.is_stand_in()).then_some(fields)
 }
 
 fn breaks(breaking: &Breaking) -> Value {

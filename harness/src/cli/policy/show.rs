@@ -42,12 +42,18 @@ pub fn print(
     page.line("s2n-tls", policy.s2n_name().unwrap_or_default());
     page.gap();
 
-    let marked = |field: &str, text: String| match known {
-        Some(known) if known.is_derived(field) => format!("{text} (derived)"),
-        Some(known) if known.unordered.iter().any(|list| list == field) => {
-            format!("{text} (in no stated order)")
+    let marked = |field: &str, text: String| {
+        let mut marks = Vec::new();
+        match (policy.is_borrowed(field), policy.is_derived(field)) {
+            (true, true) => marks.push("of the stand-in, derived there"),
+            (true, false) => marks.push("of the stand-in"),
+            (false, true) => marks.push("derived"),
+            (false, false) => {}
         }
-        _ => text,
+        if policy.is_unordered(field) {
+            marks.push("in no stated order");
+        }
+        if marks.is_empty() { text } else { format!("{text} ({})", marks.join(", ")) }
     };
     if !policy.versions.is_empty() {
         page.line("versions", &marked("versions", titles(&policy.versions)));
@@ -60,8 +66,7 @@ pub fn print(
         page.line("preference", &marked("order", order));
         let count = policy.suites.len();
         let count = if count == 1 { "1 suite".to_owned() } else { format!("{count} suites") };
-        let lent = if policy.is_stand_in() { " (of the stand-in)" } else { "" };
-        page.line("suites", &marked("suites", format!("{count}{lent}")));
+        page.line("suites", &marked("suites", count));
         for suite in &policy.suites {
             page.line("", &suite_line(*suite));
         }

@@ -70,7 +70,7 @@ fn a_stand_in_borrows_what_its_versions_can_use() {
     let [stand_in, lender] = &policies[..] else { panic!("two policies") };
     assert_eq!(stand_in.id, "opensearch/Policy-Min-TLS-1-2-2019-07");
     assert!(stand_in.is_stand_in());
-    assert_eq!(stand_in.suites_from.as_deref(), Some("elb/ELBSecurityPolicy-2016-08"));
+    assert_eq!(stand_in.lender(), Some("elb/ELBSecurityPolicy-2016-08"));
     assert_eq!(stand_in.versions, [ProtocolVersion::TLS1_2]);
     assert_eq!(stand_in.suites, lender.suites);
     assert_eq!((&stand_in.groups, &stand_in.schemes), (&lender.groups, &lender.schemes));
@@ -79,6 +79,35 @@ fn a_stand_in_borrows_what_its_versions_can_use() {
     let older = OPENSEARCH.replace("[\"TLSv1.2\"]", "[\"TLSv1.0\"]");
     let policies = parse_policies([(ELB_FILE, ELB), (OPENSEARCH_FILE, &older)]).expect("parse");
     assert_eq!(policies[1].suites, [CipherSuite(0x002F)], "GCM needs TLS 1.2");
+}
+
+#[test]
+fn what_is_borrowed_is_named_with_what_the_lender_does_not_state() {
+    let lender = ELB
+        .replace("order    =", "dhe_bits = 2048\norder    =")
+        .replace("[provenance]", "[provenance]\nunordered = [\"suites\"]");
+    let own = OPENSEARCH.replace("suites_from", "groups = [\"secp256r1\"]\nsuites_from");
+    let second = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "opensearch/Policy-Min-TLS-1-2-2019-07");
+    let second = second + "derived = [\"versions\"]\n";
+    let files = [
+        (ELB_FILE, lender.as_str()),
+        (OPENSEARCH_FILE, own.as_str()),
+        ("policies/x/b.toml", second.as_str()),
+    ];
+    let policies = parse_policies(files).expect("parse");
+    let table: [(&[&str], &[&str], &[&str]); 3] = [
+        // borrowed, derived, unordered
+        (&[], &["groups", "schemes"], &["suites"]),
+        (&["order", "suites", "schemes", "dhe_bits"], &["schemes"], &["suites"]),
+        (&["order", "suites", "groups", "schemes", "dhe_bits"], &["versions", "schemes"], &["suites"]),
+    ];
+    for (policy, (borrowed, derived, unordered)) in policies.iter().zip(table) {
+        assert_eq!(policy.borrowed(), borrowed, "{}", policy.id);
+        assert_eq!(policy.derived(), derived, "{}", policy.id);
+        assert_eq!(policy.unordered(), unordered, "{}", policy.id);
+    }
+    assert_eq!(policies[1].groups, [NamedGroup::SECP256R1], "its own");
+    assert_eq!(policies[2].lender(), Some("opensearch/Policy-Min-TLS-1-2-2019-07"));
 }
 
 #[test]
