@@ -10,6 +10,8 @@ mod compare;
 mod data;
 #[path = "policies/derive.rs"]
 mod derive;
+#[path = "policies/diff.rs"]
+mod diff;
 #[path = "policies/generate.rs"]
 mod generate;
 #[path = "policies/program.rs"]

@@ -175,6 +175,13 @@ fn broken_rules(floor: &Floor, policy: &Policy, known: &Known) -> Vec<Rule> {
     broken
 }
 
+/// Whether a suite of the policy takes a finite-field group whose size nobody says.
+pub fn lacks_a_size(policy: &Policy) -> bool {
+    policy.dhe_bits.is_none()
+        && sizes(policy, ProtocolVersion::TLS1_2).next().is_none()
+        && policy.suites.iter().any(|suite| takes_a_field(*suite))
+}
+
 fn plays(suite: CipherSuite, version: ProtocolVersion) -> bool {
     registry::suite(suite).is_some_and(|facts| facts.played_in(version))
 }

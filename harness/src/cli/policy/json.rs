@@ -27,13 +27,13 @@ pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
         "default_for": known.map(|known| &known.default_for),
         "status": known.map(|known| known.status.as_str()),
         "certainty": known.map(|known| known.certainty.as_str()),
-        "versions": list(&policy.versions),
+        "versions": list(policy, &policy.versions),
         "order": order(policy),
-        "suites": list(&policy.suites),
+        "suites": list(policy, &policy.suites),
         "suites_from": policy.lender(),
         "borrowed": policy.borrowed(),
-        "groups": list(&policy.groups),
-        "schemes": list(&policy.schemes),
+        "groups": list(policy, &policy.groups),
+        "schemes": list(policy, &policy.schemes),
         "dhe_bits": policy.dhe_bits,
         "s2n": policy.s2n_name(),
         "fips": known.map(|known| known.fips),
@@ -70,7 +70,12 @@ pub fn order(policy: &Policy) -> Option<&'static str> {
     })
 }
 
-/// Names; `null` for a list that is not there.
-pub fn list<T: ToString>(items: &[T]) -> Option<Vec<String>> {
-    (!items.is_empty()).then(|| items.iter().map(ToString::to_string).collect())
+/// A list of the policy, if it is known: of one that can be played, an empty list is known to be empty.
+pub fn known<'p, T>(policy: &Policy, items: &'p [T]) -> Option<&'p [T]> {
+    (!items.is_empty() || policy.playable().is_ok()).then_some(items)
+}
+
+/// Names; `null` for a list that is not known.
+fn list<T: ToString>(policy: &Policy, items: &[T]) -> Option<Vec<String>> {
+    known(policy, items).map(|items| items.iter().map(ToString::to_string).collect())
 }
