@@ -14,6 +14,8 @@ mod derive;
 mod diff;
 #[path = "policies/generate.rs"]
 mod generate;
+#[path = "policies/overlay.rs"]
+mod overlay;
 #[path = "policies/program.rs"]
 mod program;
 #[path = "policies/usage.rs"]

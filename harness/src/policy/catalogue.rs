@@ -45,6 +45,20 @@ pub struct Catalogue {
     references: References,
 }
 
+/// Where a policy's file is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin<'c> {
+    /// It is built in, or there is none.
+    BuiltIn,
+    /// A user laid it over those that are built in.
+    Yours {
+        /// As messages show it.
+        file: &'c str,
+        /// Whether a policy of this id is built in, too.
+        replaces: bool,
+    },
+}
+
 type Files = BTreeMap<String, File>;
 
 #[derive(Debug, Clone)]
@@ -136,6 +150,14 @@ impl Catalogue {
         services.sort_unstable();
         services.dedup();
         services
+    }
+
+    /// Where the file of an id is from.
+    pub fn origin(&self, id: &str) -> Origin<'_> {
+        match self.laid_over.get(id) {
+            Some(file) => Origin::Yours { file: &file.name, replaces: self.built_in.contains_key(id) },
+            None => Origin::BuiltIn,
+        }
     }
 
     /// The texts that the policies are taken from.

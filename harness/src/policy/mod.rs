@@ -13,7 +13,7 @@ mod references;
 mod resolve;
 mod server;
 
-pub use catalogue::{Catalogue, LookupError};
+pub use catalogue::{Catalogue, LookupError, Origin};
 pub use data_file::{DataError, Problem, Source};
 pub use floor::{Edition, Floor, Treatment};
 pub use lender::{Borrowed, Lender};

@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::commands::laid_over;
 use crate::data::{rows, text};
+use crate::overlay::laid_over;
 use crate::program::policy;
 
 /// Rows whose verdict in the data is about versions and forward secrecy alone, and where the floor asks for more than is

@@ -14,14 +14,14 @@ fn ids(arguments: &[&str]) -> Vec<String> {
     objects.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn schema() -> jsonschema::Validator {
+pub fn schema() -> jsonschema::Validator {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/policies-1.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
 
 #[track_caller]
-fn assert_fits(validator: &jsonschema::Validator, objects: &[Value]) {
+pub fn assert_fits(validator: &jsonschema::Validator, objects: &[Value]) {
     for object in objects {
         let errors: Vec<String> = validator.iter_errors(object).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{object}: {errors:?}");
@@ -51,70 +51,6 @@ fn every_object_fits_the_schema_and_no_key_vanishes() {
     let mut more = objects[0].clone();
     more["colour"] = "red".into();
     assert!(!validator.is_valid(&more));
-}
-
-/// Everything that a policy file can say, a stand-in, and a name of which nothing else is known.
-const OURS: [(&str, &str); 3] = [
-    (
-        "mine/full",
-        r#"title    = "ours"
-versions = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
-order    = "client"
-suites   = ["TLS_AES_128_GCM_SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "TLS_DH_anon_WITH_AES_128_CBC_SHA"]
-groups   = ["x25519", "ffdhe2048"]
-schemes  = ["rsa_pss_rsae_sha256"]
-dhe_bits = 512
-
-[provenance]
-service      = "Ours"
-scope        = ["a", "b"]
-aliases      = ["c", "d"]
-default_for  = ["e"]
-s2n          = "20250211"
-fips         = true
-post_quantum = true
-states       = ["forward-secrecy"]
-status       = "superseded"
-certainty    = "conflicting"
-sources      = ["s2n", "aws-alb"]
-conflicts    = ["f", "g"]
-derived      = ["versions", "order", "suites", "groups", "schemes", "dhe_bits"]
-unordered    = ["suites", "groups", "schemes"]
-notes        = ["h", "i"]
-"#,
-    ),
-    ("mine/stand-in", "title = \"t\"\nversions = [\"TLSv1.0\", \"TLSv1.2\"]\nsuites_from = \"mine/full\"\n"),
-    (
-        "mine/name",
-        "title = \"t\"\n[provenance]\nstatus = \"legacy\"\ncertainty = \"unpublished\"\nsources = [\"s2n\"]\n",
-    ),
-];
-
-pub fn laid_over(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (id, text) in files {
-        let path = folder.path().join(format!("{id}.toml"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-#[test]
-fn whatever_a_file_of_the_users_may_say_fits_the_schema() {
-    let folder = laid_over(&OURS);
-    let ours = |arguments: &[&str]| {
-        let overlay = ["--json", "--policies", folder.path().to_str().unwrap()];
-        policy(arguments.iter().chain(&overlay)).objects()
-    };
-    let mut objects = ours(&["list", "--service", "mine", "--breaks", "aws"]);
-    assert_eq!(objects.len(), OURS.len());
-    for (a, _) in OURS {
-        for (b, _) in OURS {
-            objects.extend(ours(&["diff", a, b]));
-        }
-    }
-    assert_fits(&schema(), &objects);
 }
 
 #[test]

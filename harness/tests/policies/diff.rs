@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::laid_over;
+use crate::overlay::laid_over;
 use crate::program::policy;
 
 #[test]

@@ -259,20 +259,3 @@ fn a_name_that_is_no_text_is_refused_and_shown_without_harm() {
     refused(b"a.toml", "\"\\u001b[31m\\nred\" = 1", &["a.toml:1:", "\\u{1b}[31m red"]);
     refused(b"\x1b.toml", "", &["\\u{1b}.toml:1:"]);
 }
-
-#[test]
-fn a_good_overlay_adds_and_replaces() {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, title) in [("mine/a", "added"), ("elb/ELBSecurityPolicy-2016-08", "replaced")] {
-        let path = folder.path().join(format!("{name}.toml"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, GOOD.replace("ours", title)).unwrap();
-    }
-    fs::write(folder.path().join("README.md"), "not a policy").unwrap();
-    let policies = folder.path().to_str().unwrap();
-    assert!(policy(["show", "a", "--policies", policies]).text().contains("title        added\n"));
-    let replaced = policy(["--policies", policies, "show", "elb/ELBSecurityPolicy-2016-08"]).text();
-    assert!(replaced.contains("title        replaced\n") && replaced.contains("1 suite\n"), "{replaced}");
-    let list = policy(["list", "--service", "mine", "--policies", policies]).text();
-    assert_eq!(list, "id      versions  suites\nmine/a  1.1-1.2        1\n");
-}

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::policy::Policy;
+use crate::policy::{Catalogue, Policy};
 use crate::report::{fold, printable};
 
-use super::{WIDTH, breaks, caveat, json};
+use super::{WIDTH, breaks, caveat, json, origin};
 
 /// What one list has and another one has not, and what both have in another order.
 struct Lists {
@@ -125,18 +125,19 @@ fn remark(remarks: &[Option<String>]) -> String {
 pub struct Difference<'p> {
     a: &'p Policy,
     b: &'p Policy,
+    catalogue: &'p Catalogue,
     lists: [Lists; 4],
 }
 
 impl<'p> Difference<'p> {
-    pub fn of(a: &'p Policy, b: &'p Policy) -> Self {
+    pub fn of(a: &'p Policy, b: &'p Policy, catalogue: &'p Catalogue) -> Self {
         let lists = [
             Lists::of("versions", a, b, |policy| &policy.versions),
             Lists::of("suites", a, b, |policy| &policy.suites),
             Lists::of("groups", a, b, |policy| &policy.groups),
             Lists::of("schemes", a, b, |policy| &policy.schemes),
         ];
-        Self { a, b, lists }
+        Self { a, b, catalogue, lists }
     }
 
     /// Keys never vanish; a list that is not known of one of the two makes `null`.
@@ -144,6 +145,7 @@ impl<'p> Difference<'p> {
         let side = |policy: &Policy| {
             json!({
                 "id": policy.id,
+                "file": json::file(policy, self.catalogue),
                 "order": json::order(policy),
                 "dhe_bits": policy.dhe_bits,
                 "suites_from": policy.lender(),
@@ -169,7 +171,8 @@ impl<'p> Difference<'p> {
             let fields = fields.into_iter().filter(|(_, fields)| !fields.is_empty());
             let fields = fields.map(|(what, fields)| format!("{what}: {}", fields.join(", ")));
             let mut lines = Vec::new();
-            for remark in caveat(policy).into_iter().chain(fields) {
+            let remarks = [origin(policy, self.catalogue), caveat(policy, self.catalogue)];
+            for remark in remarks.into_iter().flatten().chain(fields) {
                 fold(&mut lines, "   ", "   ", &printable(&remark), WIDTH);
             }
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::policy::{Order, Policy};
+use crate::policy::{Catalogue, Order, Origin, Policy};
 
 use super::breaks::Breaking;
 
@@ -13,12 +13,13 @@ pub fn line(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{value}")
 }
 
-pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
+pub fn policy(policy: &Policy, breaking: Option<&Breaking>, catalogue: &Catalogue) -> Value {
     let known = policy.provenance.as_ref();
     json!({
         "type": "policy",
         "schema": 1,
         "id": policy.id,
+        "file": file(policy, catalogue),
         "title": policy.title,
         "service": policy.service(),
         "service_name": known.and_then(|known| known.service.as_deref()),
@@ -46,6 +47,14 @@ pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
         "sources": known.map(|known| &known.sources),
         "breaks": breaking.map(breaks),
     })
+}
+
+/// The user's file; `null` of what is built in.
+pub fn file<'c>(policy: &Policy, catalogue: &'c Catalogue) -> Option<&'c str> {
+    match catalogue.origin(&policy.id) {
+        Origin::BuiltIn => None,
+        Origin::Yours { file, .. } => Some(file),
+    }
 }
 
 /// What is said of the sources, its own or the lender's; `null` if there are none.

@@ -8,7 +8,7 @@ use crate::report::{fold, printable};
 
 use super::super::exit::Exit;
 use super::breaks::{Answer, Breaking};
-use super::{WIDTH, caveat, json, usage};
+use super::{WIDTH, caveat, json, origin, usage};
 
 /// The policies that service and status leave, sorted by id.
 pub fn choose(
@@ -37,6 +37,7 @@ pub fn choose(
 pub fn print(
     policies: &[Policy],
     floor: Option<&Floor>,
+    catalogue: &Catalogue,
     as_json: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -44,8 +45,9 @@ pub fn print(
         policies.iter().map(|policy| floor.map(|floor| Breaking::of(floor, policy))).collect();
     let rows = || policies.iter().zip(&answers);
     if as_json {
-        return rows()
-            .try_for_each(|(policy, breaking)| json::line(&json::policy(policy, breaking.as_ref()), out));
+        return rows().try_for_each(|(policy, breaking)| {
+            json::line(&json::policy(policy, breaking.as_ref(), catalogue), out)
+        });
     }
     let width = policies.iter().map(|policy| printable(&policy.id).chars().count()).max().unwrap_or(0);
     write!(out, "{:width$}  {:8}  {:>6}", "id", "versions", "suites")?;
@@ -57,7 +59,7 @@ pub fn print(
         }
         writeln!(out)?;
         let mut lines = Vec::new();
-        for remark in remarks(policy, breaking.as_ref()) {
+        for remark in remarks(policy, breaking.as_ref(), catalogue) {
             fold(&mut lines, "  ", "    ", &printable(&remark), WIDTH);
         }
         lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -99,9 +101,10 @@ fn count(policy: &Policy) -> String {
     }
 }
 
-fn remarks(policy: &Policy, breaking: Option<&Breaking>) -> Vec<String> {
+fn remarks(policy: &Policy, breaking: Option<&Breaking>, catalogue: &Catalogue) -> Vec<String> {
     let status = policy.provenance.as_ref().map(|provenance| provenance.status);
-    let mut remarks: Vec<String> = caveat(policy).into_iter().collect();
+    let mut remarks: Vec<String> =
+        [origin(policy, catalogue), caveat(policy, catalogue)].into_iter().flatten().collect();
     remarks.extend(status.filter(|status| *status != Status::Current).map(|status| status.to_string()));
     let codes = breaking.map(Breaking::codes).unwrap_or_default();
     if !codes.is_empty() {

@@ -7,7 +7,7 @@ use crate::registry::{self, CipherStrength, CipherSuite, ForwardSecrecy};
 use crate::report::{fold, printable};
 
 use super::breaks::Breaking;
-use super::{WIDTH, caveat, titles};
+use super::{WIDTH, caveat, origin, titles};
 
 /// Where the values begin.
 const COLUMN: usize = 13;
@@ -22,9 +22,8 @@ pub fn print(
     let known = policy.provenance.as_ref();
     let texts = |of: fn(&Provenance) -> &Vec<String>| known.map(of).map_or(&[][..], Vec::as_slice);
     page.line("title", &policy.title);
-    if let Some(caveat) = caveat(policy) {
-        page.line("caution", &caveat);
-    }
+    page.line("file", &origin(policy, catalogue).unwrap_or_default());
+    page.line("caution", &caveat(policy, catalogue).unwrap_or_default());
     page.each("default for", texts(|known| &known.default_for));
     page.each("also called", texts(|known| &known.aliases));
     if let Some(known) = known {

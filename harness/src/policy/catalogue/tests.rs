@@ -82,6 +82,17 @@ fn an_overlay_adds_and_replaces() {
     assert_eq!(catalogue.get("mine/a").expect("added").title, "ours");
     assert_eq!(catalogue.get("elb/ELBSecurityPolicy-2016-08").expect("replaced").title, "ours");
     assert_eq!(catalogue.policies().expect("all parse").len(), catalogue.ids().count());
+    let table = [
+        ("mine/a", Origin::Yours { file: "my/mine/a.toml", replaces: false }),
+        (
+            "elb/ELBSecurityPolicy-2016-08",
+            Origin::Yours { file: "my/elb/ELBSecurityPolicy-2016-08.toml", replaces: true },
+        ),
+        ("elb/ELBSecurityPolicy-FS-2018-06", Origin::BuiltIn),
+    ];
+    for (id, origin) in table {
+        assert_eq!(catalogue.origin(id), origin);
+    }
 }
 
 #[test]
