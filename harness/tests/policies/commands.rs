@@ -1,5 +1,6 @@
 //! `policy list`, `show` and `diff` from outside.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -173,13 +174,58 @@ fn list_says_what_is_broken() {
 id                                     versions  suites  breaks
 opensearch/Policy-Min-TLS-1-0-2019-07  1.0-1.2        -  yes
   stand-in: suites of elb/ELBSecurityPolicy-2016-08, AWS publishes no list
-  legacy
+  legacy, certainty conflicting
   breaks: below-minimum-version
 
 1 policies: 1 break floor aws, 0 do not, 0 unknown.
 ";
     let printed = policy(["list", "--service", "opensearch", "--status", "legacy", "--breaks", "aws"]).text();
     assert_eq!(printed, expected);
+}
+
+#[test]
+fn list_says_what_is_not_sure() {
+    let list = policy(["list"]).text();
+    let mut remarks = BTreeMap::new();
+    let mut id = "";
+    for line in list.lines().skip(1) {
+        match line.strip_prefix("  ") {
+            Some(remark) => remarks.entry(id).or_insert_with(Vec::new).push(remark),
+            None => id = line.split(' ').next().unwrap(),
+        }
+    }
+    let table: [(&str, &[&str]); 7] = [
+        (
+            "elb/ELBSecurityPolicy-TLS13-1-3-CNSA2-INTEROP1-FIPS-PQ-2026-07",
+            &["unannounced, certainty derived"],
+        ),
+        ("guideline/bsi", &["certainty derived"]),
+        ("elb/ELBSecurityPolicy-TLS-1-2-2017-01", &[]),
+        ("harness/strong", &[]),
+        (
+            "elb-classic/ELBSecurityPolicy-2011-08",
+            &["AWS publishes no list and no versions", "removed-from-docs, certainty unpublished"],
+        ),
+        (
+            "apigateway/regional-private/SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09",
+            &[
+                "stand-in: suites of elb/ELBSecurityPolicy-TLS13-1-2-Ext1-FIPS-PQ-2025-09, AWS publishes no list",
+                "certainty unpublished, versions derived",
+            ],
+        ),
+        (
+            "opensearch/Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08",
+            &[
+                "stand-in: suites of elb/ELBSecurityPolicy-TLS13-1-2-RFC9151-FIPS-2023-07, AWS publishes no list",
+                "certainty conflicting, versions derived",
+            ],
+        ),
+    ];
+    for (id, expected) in table {
+        assert_eq!(remarks.get(id).map_or(&[][..], Vec::as_slice), expected, "{id}");
+    }
+    let derived = list.lines().filter(|line| line.ends_with("versions derived")).count();
+    assert_eq!(derived, 4);
 }
 
 #[test]

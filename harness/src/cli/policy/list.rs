@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::policy::{Catalogue, Floor, Policy, Status};
+use crate::policy::{Catalogue, Certainty, Floor, Policy, Status};
 use crate::registry::{ProtocolVersion, shortened};
 use crate::report::{fold, printable};
 
@@ -102,15 +102,30 @@ fn count(policy: &Policy) -> String {
 }
 
 fn remarks(policy: &Policy, breaking: Option<&Breaking>, catalogue: &Catalogue) -> Vec<String> {
-    let status = policy.provenance.as_ref().map(|provenance| provenance.status);
     let mut remarks: Vec<String> =
         [origin(policy, catalogue), caveat(policy, catalogue)].into_iter().flatten().collect();
-    remarks.extend(status.filter(|status| *status != Status::Current).map(|status| status.to_string()));
+    let standing = standing(policy);
+    if !standing.is_empty() {
+        remarks.push(standing.join(", "));
+    }
     let codes = breaking.map(Breaking::codes).unwrap_or_default();
     if !codes.is_empty() {
         remarks.push(format!("breaks: {}", codes.join(", ")));
     }
     remarks
+}
+
+/// How the policy stands with its service, and what is not sure about it.
+fn standing(policy: &Policy) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(known) = &policy.provenance {
+        words.extend(Some(known.status.to_string()).filter(|_| known.status != Status::Current));
+        let certainty = format!("certainty {}", known.certainty);
+        words.extend(Some(certainty).filter(|_| known.certainty != Certainty::Certain));
+    }
+    // The column beside the id shows them like published ones.
+    words.extend(policy.is_derived("versions").then(|| "versions derived".to_owned()));
+    words
 }
 
 #[cfg(test)]
