@@ -10,8 +10,12 @@ mod compare;
 mod data;
 #[path = "policies/derive.rs"]
 mod derive;
+#[path = "policies/diff.rs"]
+mod diff;
 #[path = "policies/generate.rs"]
 mod generate;
+#[path = "policies/overlay.rs"]
+mod overlay;
 #[path = "policies/program.rs"]
 mod program;
 #[path = "policies/usage.rs"]

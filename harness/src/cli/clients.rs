@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Adapter, Detected, detect, placeholder};
 use crate::engine::Backend;
+use crate::registry::{ranked, shortened};
 use crate::run::catalogue::Catalogue;
 use crate::run::client::Client;
 
@@ -111,17 +112,17 @@ fn unknown(name: &str, catalogue: &Catalogue) -> Exit {
     let near = nearest(name, &known);
     let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
     Exit::usage(format!(
-        "unknown client {name:?}{hint}\nknown: {}\nor an adapter file of yours: ./my.toml",
+        "unknown client {:?}{hint}\nknown: {}\nor an adapter file of yours: ./my.toml",
+        shortened(name),
         known.join(", ")
     ))
 }
 
 /// The names that are near enough to be meant.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let mut scored: Vec<(usize, &str)> = known.iter().map(|k| (strsim::levenshtein(name, k), *k)).collect();
-    scored.retain(|(distance, k)| *distance <= 1 + k.len() / 3);
-    scored.sort();
-    scored.into_iter().take(SUGGESTIONS).map(|(_, k)| k).collect()
+    let mut near = ranked(name, known.iter().map(|k| (*k, *k)));
+    near.retain(|(distance, k)| *distance <= 1 + k.len() / 3);
+    near.into_iter().take(SUGGESTIONS).map(|(_, k)| k).collect()
 }
 
 /// `-- COMMAND ...`.

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::judge::{self, FindingCode};
 use crate::oracle::breaches;
 use crate::policy::Floor;
-use crate::registry::ProtocolVersion;
+use crate::registry::{ProtocolVersion, shortened};
 use crate::run::catalogue::Catalogue;
 use crate::run::stage::proposal;
 use crate::scenario::{Case, Line, Pick, Scenario, Subject};
@@ -56,7 +56,7 @@ fn unknown(id: &str, catalogue: &Catalogue) -> Exit {
     known.extend(catalogue.cases.iter().map(|c| c.id.as_str()));
     let near = nearest(id, &known);
     let hint = if near.is_empty() { String::new() } else { format!("; near: {}", near.join(", ")) };
-    Exit::usage(format!("unknown finding, scenario or case {id:?}{hint}"))
+    Exit::usage(format!("unknown finding, scenario or case {:?}{hint}", shortened(id)))
 }
 
 fn finding(code: FindingCode, catalogue: &Catalogue, out: &mut dyn Write) -> io::Result<()> {

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::report::printable;
+
 pub use exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -74,7 +76,9 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(exit) => {
             if let Some(message) = exit.message() {
-                eprintln!("shakedown: {message}");
+                // A message has lines of its own; what it quotes may hold anything else.
+                let lines: Vec<String> = message.lines().map(printable).collect();
+                eprintln!("shakedown: {}", lines.join("\n"));
             }
             ExitCode::from(exit.code())
         }

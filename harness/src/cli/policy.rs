@@ -7,13 +7,15 @@ mod list;
 mod overlay;
 mod show;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::policy::{Catalogue, Policy, Status};
+use crate::policy::{Catalogue, Origin, Policy, Status};
 use crate::registry::ProtocolVersion;
+use crate::report::printable;
 
 use super::exit::Exit;
 
@@ -37,7 +39,7 @@ stand-in proves nothing.")]
 pub struct PolicyArgs {
     #[command(subcommand)]
     command: Command,
-    /// Policy files of yours over the built-in ones: DIR/ID.toml; one of the same id replaces the other
+    /// Policy files of yours over the built-in ones: DIR/SERVICE/NAME.toml; one of the same id replaces the other
     #[arg(long, value_name = "DIR", global = true)]
     policies: Option<PathBuf>,
     /// One JSON object per line
@@ -88,21 +90,21 @@ impl PolicyArgs {
             Command::List { service, status, breaks } => {
                 let floor = breaks.as_deref().map(breaks::floor).transpose()?;
                 let chosen = list::choose(&catalogue, service.as_deref(), status)?;
-                list::print(&chosen, floor.as_ref(), self.json, out)?;
+                list::print(&chosen, floor.as_ref(), &catalogue, self.json, out)?;
             }
             Command::Show { id, breaks } => {
                 let floor = breaks.as_deref().map(breaks::floor).transpose()?;
                 let policy = find(&catalogue, &id)?;
                 let breaking = floor.as_ref().map(|floor| breaks::Breaking::of(floor, &policy));
                 if self.json {
-                    json::line(&json::policy(&policy, breaking.as_ref()), out)?;
+                    json::line(&json::policy(&policy, breaking.as_ref(), &catalogue), out)?;
                 } else {
                     show::print(&policy, breaking.as_ref(), &catalogue, out)?;
                 }
             }
             Command::Diff { a, b } => {
                 let (a, b) = (find(&catalogue, &a)?, find(&catalogue, &b)?);
-                let found = diff::Difference::of(&a, &b);
+                let found = diff::Difference::of(&a, &b, &catalogue);
                 if self.json {
                     json::line(&found.json(), out)?;
                 } else {
@@ -119,7 +121,12 @@ impl PolicyArgs {
 const WIDTH: usize = 100;
 
 fn find(catalogue: &Catalogue, name: &str) -> Result<Policy, Exit> {
-    catalogue.find(name).map_err(|error| Exit::usage(error.to_string()))
+    catalogue.find(name).map_err(usage)
+}
+
+/// Names of files, ids and TOML's own messages hold what their author wrote.
+fn usage(error: impl Display) -> Exit {
+    Exit::usage(printable(&error.to_string()))
 }
 
 fn status(word: &str) -> Result<Status, String> {
@@ -129,16 +136,31 @@ fn status(word: &str) -> Result<Status, String> {
 }
 
 /// What has to be said of a policy whose list is not its own; reports repeat it wherever such a policy stands.
-fn caveat(policy: &Policy) -> Option<String> {
+fn caveat(policy: &Policy, catalogue: &Catalogue) -> Option<String> {
     const OF_AWS: [&str; 5] = ["elb", "elb-classic", "cloudfront", "apigateway", "opensearch"];
-    let is_of_aws = OF_AWS.contains(&policy.service());
+    let is_yours = |id| catalogue.origin(id) != Origin::BuiltIn;
+    // What a user's file of such a name lacks says nothing of AWS.
+    let is_of_aws = OF_AWS.contains(&policy.service()) && !is_yours(&policy.id);
     let none =
         |what| if is_of_aws { format!("AWS publishes no {what}") } else { format!("no {what} published") };
-    match &policy.suites_from {
-        Some(lender) => Some(format!("stand-in: suites of {lender}, {}", none("list"))),
+    match policy.lender() {
+        Some(lender) => {
+            // What is built in borrows from what is built in.
+            let built_in = if is_yours(lender) && !is_yours(&policy.id) { "the built-in " } else { "" };
+            Some(format!("stand-in: suites of {built_in}{lender}, {}", none("list")))
+        }
         None if policy.versions.is_empty() => Some(none("list and no versions")),
         None if policy.suites.is_empty() => Some(none("list")),
         None => None,
+    }
+}
+
+/// `yours: my/elb/X.toml (replaces the built-in one)`; nothing of what is built in.
+fn origin(policy: &Policy, catalogue: &Catalogue) -> Option<String> {
+    match catalogue.origin(&policy.id) {
+        Origin::BuiltIn => None,
+        Origin::Yours { file, replaces: true } => Some(format!("yours: {file} (replaces the built-in one)")),
+        Origin::Yours { file, replaces: false } => Some(format!("yours: {file}")),
     }
 }
 

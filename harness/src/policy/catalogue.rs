@@ -7,6 +7,7 @@ use super::data_file::{DataError, Problem, Source};
 use super::references::References;
 use super::resolve::Shelf;
 use super::server::Policy;
+use crate::registry::{ranked, shortened, suggestion};
 use crate::scenario::embedded;
 
 /// The file of the folder that is no policy.
@@ -19,7 +20,7 @@ pub enum LookupError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// No policy of this id or name.
-    #[error("unknown policy {name:?}; nearest: {}", .nearest.join(", "))]
+    #[error("unknown policy {name:?}{}", suggestion(.nearest))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -42,6 +43,20 @@ pub struct Catalogue {
     built_in: Files,
     laid_over: Files,
     references: References,
+}
+
+/// Where a policy's file is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin<'c> {
+    /// It is built in, or there is none.
+    BuiltIn,
+    /// A user laid it over those that are built in.
+    Yours {
+        /// As messages show it.
+        file: &'c str,
+        /// Whether a policy of this id is built in, too.
+        replaces: bool,
+    },
 }
 
 type Files = BTreeMap<String, File>;
@@ -80,8 +95,8 @@ impl Catalogue {
     }
 
     /// Lays a user's files over the catalogue: one whose id is there replaces the other, `sources` adds to
-    /// the table of sources. What is built in goes on borrowing from what is built in. `files` are the path below the user's folder (the id and `.toml`), the name for
-    /// messages, and the text.
+    /// the table of sources. What is built in goes on borrowing from what is built in. `files` are the path below the
+    /// user's folder (the id and `.toml`), the name for messages, and the text.
     ///
     /// # Errors
     ///
@@ -105,6 +120,9 @@ impl Catalogue {
             let id = id.ok_or_else(|| fault(Problem::Path { folder: Policy::FOLDER }))?;
             if id == SOURCES {
                 self.references.overlay(References::parse(&name, &text)?);
+            } else if !id.contains('/') {
+                // Otherwise a file at the top would take a bare name from the policy that has it.
+                return Err(fault(Problem::NoService));
             } else {
                 let file = File { name: Cow::Owned(name), text: Cow::Owned(text) };
                 self.laid_over.insert(id.to_owned(), file);
@@ -132,6 +150,14 @@ impl Catalogue {
         services.sort_unstable();
         services.dedup();
         services
+    }
+
+    /// Where the file of an id is from.
+    pub fn origin(&self, id: &str) -> Origin<'_> {
+        match self.laid_over.get(id) {
+            Some(file) => Origin::Yours { file: &file.name, replaces: self.built_in.contains_key(id) },
+            None => Origin::BuiltIn,
+        }
     }
 
     /// The texts that the policies are taken from.
@@ -185,18 +211,11 @@ impl Catalogue {
 
     /// Near is what is near as a whole, or without the service.
     fn unknown(&self, name: &str) -> LookupError {
-        let wanted = name.to_ascii_lowercase();
-        let mut ranked: Vec<(usize, &str)> = self
-            .ids()
-            .map(|id| {
-                let distance =
-                    |known: &str| strsim::damerau_levenshtein(&wanted, &known.to_ascii_lowercase());
-                (distance(id).min(distance(bare(id))), id)
-            })
-            .collect();
-        ranked.sort_unstable();
-        let nearest = ranked.into_iter().take(3).map(|(_, id)| id.to_owned()).collect();
-        LookupError::Unknown { name: name.to_owned(), nearest }
+        let mut seen = BTreeSet::new();
+        let near = ranked(name, self.ids().flat_map(|id| [(id, id), (bare(id), id)])).into_iter();
+        let near = near.map(|(_, id)| id).filter(|id| seen.insert(*id));
+        let nearest = near.take(3).map(ToOwned::to_owned).collect();
+        LookupError::Unknown { name: shortened(name), nearest }
     }
 }
 

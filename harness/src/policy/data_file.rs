@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::registry::{ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion};
+use crate::registry::{
+    ProtocolVersion, UnknownGroup, UnknownScheme, UnknownSuite, UnknownVersion, shortened, suggestion,
+};
 
 /// A fault in a data file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +51,9 @@ pub enum Problem {
     /// An entry twice in one list.
     #[error("{key}: {name} stands twice in the list")]
     Repeated { key: &'static str, name: String },
+    /// A group that nobody ever used.
+    #[error("dhe_bits = {bits}: a finite-field group has {least} bits at least")]
+    Bits { bits: u16, least: u16 },
     /// A list of versions that does not rise.
     #[error("versions go from low to high: {lower} stands after {higher}")]
     UpsideDown { lower: ProtocolVersion, higher: ProtocolVersion },
@@ -65,13 +70,13 @@ pub enum Problem {
     #[error("no suite of this policy serves {0}")]
     Idle(ProtocolVersion),
     /// A stand-in for a policy that does not exist.
-    #[error("suites_from: no policy {id:?}; nearest: {}", .nearest.join(", "))]
+    #[error("suites_from: no policy {id:?}{}", suggestion(.nearest))]
     UnknownPolicy { id: String, nearest: Vec<String> },
     /// A stand-in for a policy of which no more than the name is known.
     #[error("suites_from: nobody publishes the suites of {0:?}, so it has none to lend")]
     NothingToLend(String),
     /// A key that the table of sources does not have.
-    #[error("sources: unknown key {key:?}; nearest: {}", .nearest.join(", "))]
+    #[error("sources: unknown key {key:?}{}", suggestion(.nearest))]
     UnknownSource { key: String, nearest: Vec<String> },
     /// A file that is larger than any policy.
     #[error("{bytes} bytes; a data file has at most {most}")]
@@ -88,6 +93,9 @@ pub enum Problem {
     /// The file lies outside the folder of its kind, or is no TOML file.
     #[error("expected a path like {folder}/NAME.toml")]
     Path { folder: &'static str },
+    /// A user's file that lies in no folder: its id would be a name without a service.
+    #[error("expected DIR/SERVICE/NAME.toml: the folder is the service")]
+    NoService,
     /// A recommendation below the requirement.
     #[error("recommended_version {recommended} is below min_version {min}")]
     BelowMinimum { recommended: ProtocolVersion, min: ProtocolVersion },
@@ -97,17 +105,6 @@ pub enum Problem {
     /// A word that is not among those allowed.
     #[error("{key}: unknown {word:?}; allowed: {}", .allowed.join(", "))]
     Word { key: &'static str, word: String, allowed: &'static [&'static str] },
-}
-
-/// How many names an error suggests.
-const SUGGESTIONS: usize = 3;
-
-/// The names with the fewest edits from `name`.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut ranked: Vec<_> =
-        known.map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).collect();
-    ranked.sort_unstable();
-    ranked.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate.to_owned()).collect()
 }
 
 /// A list of names as the file writes it, with the places of the names.
@@ -165,6 +162,23 @@ impl<'t> Source<'t> {
             return Err(self.error(value.span(), Problem::Empty { key }));
         }
         Ok(value.get_ref().clone())
+    }
+
+    /// Texts that all say something, none of them twice.
+    pub(super) fn texts(
+        &self,
+        key: &'static str,
+        texts: &[Spanned<String>],
+    ) -> Result<Vec<String>, DataError> {
+        let mut found = Vec::with_capacity(texts.len());
+        for text in texts {
+            let value = self.filled(key, text)?;
+            if found.contains(&value) {
+                return Err(self.error(text.span(), Problem::Repeated { key, name: shortened(&value) }));
+            }
+            found.push(value);
+        }
+        Ok(found)
     }
 
     /// One name as a code point.

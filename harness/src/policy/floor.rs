@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::data_file::{DataError, Problem, Source};
-use crate::registry::ProtocolVersion;
+use crate::registry::{ProtocolVersion, shortened};
 
 /// What a broken rule means for the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -94,7 +94,7 @@ impl Floor {
         };
         let date = source.filled("date", &raw.source.date)?;
         if !is_date(&date) {
-            return Err(source.error(raw.source.date.span(), Problem::Date(date)));
+            return Err(source.error(raw.source.date.span(), Problem::Date(shortened(&date))));
         }
         Ok(Self {
             id: source.id(Self::FOLDER)?.to_owned(),

@@ -7,14 +7,16 @@
 mod catalogue;
 mod data_file;
 mod floor;
+mod lender;
 mod provenance;
 mod references;
 mod resolve;
 mod server;
 
-pub use catalogue::{Catalogue, LookupError};
+pub use catalogue::{Catalogue, LookupError, Origin};
 pub use data_file::{DataError, Problem, Source};
 pub use floor::{Edition, Floor, Treatment};
+pub use lender::{Borrowed, Lender};
 pub use provenance::{Certainty, Provenance, Statement, Status};
 pub use references::{Reference, ReferenceKind, References};
 pub use resolve::parse_policies;

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::data_file::{DataError, Problem, Source};
 use super::references::References;
+use crate::registry::shortened;
 
 /// Declares a closed list of words with the name that files and reports use.
 macro_rules! words {
@@ -124,7 +125,7 @@ impl Provenance {
 }
 
 /// The fields that `derived` may name.
-const FIELDS: &[&str] = &["versions", "order", "suites", "groups", "schemes", "dhe_bits"];
+pub(super) const FIELDS: &[&str] = &["versions", "order", "suites", "groups", "schemes", "dhe_bits"];
 
 /// The fields that `unordered` may name.
 const LISTS: &[&str] = &["suites", "groups", "schemes"];
@@ -145,7 +146,7 @@ pub(super) struct RawProvenance {
     #[serde(default)]
     post_quantum: bool,
     #[serde(default)]
-    states: Vec<Statement>,
+    states: Vec<Spanned<Statement>>,
     status: Status,
     pub(super) certainty: Certainty,
     sources: Spanned<Texts>,
@@ -178,7 +179,7 @@ impl RawProvenance {
         let among = |key, words: &Texts, allowed: &'static [&'static str]| {
             let is_other = |word: &&Spanned<String>| !allowed.contains(&word.get_ref().as_str());
             words.iter().find(is_other).map_or(Ok(()), |word| {
-                let problem = Problem::Word { key, word: word.get_ref().clone(), allowed };
+                let problem = Problem::Word { key, word: shortened(word.get_ref()), allowed };
                 Err(source.error(word.span(), problem))
             })
         };
@@ -187,25 +188,30 @@ impl RawProvenance {
         let one = |key, text: &Option<Spanned<String>>| {
             text.as_ref().map(|text| source.filled(key, text)).transpose()
         };
-        let filled = |key, list: &Texts| {
-            list.iter().map(|text| source.filled(key, text)).collect::<Result<Vec<_>, _>>()
-        };
+        let mut states = Vec::new();
+        for statement in &self.states {
+            if states.contains(statement.get_ref()) {
+                let problem = Problem::Repeated { key: "states", name: statement.get_ref().to_string() };
+                return Err(source.error(statement.span(), problem));
+            }
+            states.push(*statement.get_ref());
+        }
         Ok(Provenance {
             service: one("service", &self.service)?,
-            scope: filled("scope", &self.scope)?,
-            aliases: filled("aliases", &self.aliases)?,
-            default_for: filled("default_for", &self.default_for)?,
+            scope: source.texts("scope", &self.scope)?,
+            aliases: source.texts("aliases", &self.aliases)?,
+            default_for: source.texts("default_for", &self.default_for)?,
             s2n: one("s2n", &self.s2n)?,
             fips: self.fips,
             post_quantum: self.post_quantum,
-            states: self.states.clone(),
+            states,
             status: self.status,
             certainty: self.certainty,
-            sources: filled("sources", self.sources.get_ref())?,
-            conflicts: filled("conflicts", &self.conflicts)?,
-            derived: filled("derived", &self.derived)?,
-            unordered: filled("unordered", &self.unordered)?,
-            notes: filled("notes", &self.notes)?,
+            sources: source.texts("sources", self.sources.get_ref())?,
+            conflicts: source.texts("conflicts", &self.conflicts)?,
+            derived: source.texts("derived", &self.derived)?,
+            unordered: source.texts("unordered", &self.unordered)?,
+            notes: source.texts("notes", &self.notes)?,
         })
     }
 }

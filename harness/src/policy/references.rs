@@ -6,8 +6,9 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::data_file::{DataError, Problem, Source, nearest};
+use super::data_file::{DataError, Problem, Source};
 use super::provenance::words;
+use crate::registry::{nearest, shortened};
 
 words! {
     /// What kind of text a source is.
@@ -94,6 +95,7 @@ impl References {
             return Ok(());
         }
         let nearest = nearest(key, self.by_key.keys().map(String::as_str));
-        Err(Problem::UnknownSource { key: key.to_owned(), nearest })
+        let nearest = nearest.into_iter().map(ToOwned::to_owned).collect();
+        Err(Problem::UnknownSource { key: shortened(key), nearest })
     }
 }

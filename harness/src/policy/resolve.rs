@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::data_file::{DataError, Problem, Source, nearest};
+use super::data_file::{DataError, Problem, Source};
 use super::references::References;
 use super::server::{Policy, RawPolicy};
+use crate::registry::{nearest, shortened};
 
 /// Parses policies that may borrow from each other, and returns them in the order of the files.
 ///
@@ -96,7 +97,8 @@ impl<'t> Shelf<'t> {
     fn unknown(&self, id: &str, chain: &[Waiting<'_>]) -> DataError {
         let below = self.below.iter().flat_map(|below| below.sources.keys());
         let nearest = nearest(id, self.sources.keys().chain(below).copied());
-        at_the_borrower(Problem::UnknownPolicy { id: id.to_owned(), nearest }, id, chain)
+        let nearest = nearest.into_iter().map(ToOwned::to_owned).collect();
+        at_the_borrower(Problem::UnknownPolicy { id: shortened(id), nearest }, id, chain)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::data_file::{DataError, Names, Problem, Source};
+use super::lender::Lender;
 use super::provenance::{Certainty, Provenance, RawProvenance};
 use super::references::References;
 use crate::registry::{
@@ -43,8 +44,8 @@ pub struct Policy {
     pub schemes: Vec<SignatureScheme>,
     /// Size of the server's own finite-field group; `None` if the policy does not say.
     pub dhe_bits: Option<u16>,
-    /// The policy whose suites this one borrows, because nobody publishes its own.
-    pub suites_from: Option<String>,
+    /// The policy whose suites this one borrows, because nobody publishes its own, and what else it borrows.
+    pub suites_from: Option<Lender>,
     /// Where the content comes from; policies of the harness itself have none.
     pub provenance: Option<Provenance>,
 }
@@ -59,11 +60,6 @@ impl Policy {
     pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
         let mut all = super::parse_policies([(file, text)])?;
         Ok(all.pop().expect("one policy per file"))
-    }
-
-    /// Whether the suites are borrowed: every report that plays such a policy says "stand-in".
-    pub const fn is_stand_in(&self) -> bool {
-        self.suites_from.is_some()
     }
 
     /// The policy itself, if there is something to play.
@@ -106,6 +102,9 @@ impl Policy {
 #[error("policy {0} cannot be played: nobody publishes its versions and suites, and it has no stand-in")]
 pub struct NotPlayable(pub String);
 
+/// The smallest finite-field group of an EXPORT suite; nobody ever used a smaller one.
+const LEAST_BITS: u16 = 512;
+
 const NO_SUITES: &str = "neither suites nor suites_from is given, which takes certainty = \"unpublished\"";
 
 /// A policy as its file writes it.
@@ -119,7 +118,7 @@ pub(super) struct RawPolicy {
     pub(super) suites_from: Option<Spanned<String>>,
     groups: Option<Spanned<Names>>,
     schemes: Option<Spanned<Names>>,
-    dhe_bits: Option<u16>,
+    dhe_bits: Option<Spanned<u16>>,
     provenance: Option<RawProvenance>,
 }
 
@@ -137,13 +136,21 @@ impl RawPolicy {
             let exclusive = Problem::Exclusive { key: "suites", other: "suites_from" };
             return Err(source.error(suites.span(), exclusive));
         }
+        let is_unpublished =
+            self.provenance.as_ref().is_some_and(|raw| raw.certainty == Certainty::Unpublished);
+        if let (Some(suites), true) = (&self.suites, is_unpublished) {
+            let exclusive = Problem::Exclusive { key: "suites", other: "certainty = \"unpublished\"" };
+            return Err(source.error(suites.span(), exclusive));
+        }
+        if let Some(bits) = self.dhe_bits.as_ref().filter(|bits| *bits.get_ref() < LEAST_BITS) {
+            let problem = Problem::Bits { bits: *bits.get_ref(), least: LEAST_BITS };
+            return Err(source.error(bits.span(), problem));
+        }
         if let (Some(from), Some(lender)) = (&self.suites_from, lender)
             && lender.suites.is_empty()
         {
             return Err(source.error(from.span(), Problem::NothingToLend(lender.id.clone())));
         }
-        let is_unpublished =
-            self.provenance.as_ref().is_some_and(|raw| raw.certainty == Certainty::Unpublished);
         let is_open = is_unpublished && self.suites.is_none() && lender.is_none();
         let versions = match &self.versions {
             Some(written) => self.versions(source, written)?,
@@ -199,10 +206,25 @@ impl RawPolicy {
             suites,
             groups,
             schemes,
-            dhe_bits: self.dhe_bits.or(lender.and_then(|lender| lender.dhe_bits)),
-            suites_from: self.suites_from.as_ref().map(|id| id.get_ref().clone()),
+            dhe_bits: self
+                .dhe_bits
+                .as_ref()
+                .map(|bits| *bits.get_ref())
+                .or(lender.and_then(|lender| lender.dhe_bits)),
+            suites_from: lender.map(|lender| Lender::new(lender, |field| self.states(field))),
             provenance: self.provenance.as_ref().map(|raw| raw.check(source, references)).transpose()?,
         })
+    }
+
+    /// Whether the file has the key.
+    fn states(&self, field: &str) -> bool {
+        match field {
+            "order" => self.order.is_some(),
+            "groups" => self.groups.is_some(),
+            "schemes" => self.schemes.is_some(),
+            "dhe_bits" => self.dhe_bits.is_some(),
+            _ => false,
+        }
     }
 
     fn versions(

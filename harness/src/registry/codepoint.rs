@@ -94,7 +94,7 @@ impl FromStr for ProtocolVersion {
             .iter()
             .find(|(_, n)| *n == name)
             .map(|(v, _)| *v)
-            .ok_or_else(|| UnknownVersion(name.to_owned()))
+            .ok_or_else(|| UnknownVersion(super::shortened(name)))
     }
 }
 

@@ -27,7 +27,8 @@ pub use kinds::{
     UnknownValue,
 };
 pub use names::{
-    UnknownGroup, UnknownScheme, UnknownSuite, nearest_group_names, nearest_scheme_names, nearest_suite_names,
+    UnknownGroup, UnknownScheme, UnknownSuite, nearest, nearest_group_names, nearest_scheme_names,
+    nearest_suite_names, ranked, shortened, suggestion,
 };
 pub use scheme::{Hash, KeyAlgorithm, SchemeFacts, scheme, scheme_by_name, schemes};
 pub use suite::{SuiteFacts, suite, suite_by_name, suite_by_openssl_name, suites};

@@ -10,6 +10,12 @@ use super::{suite, suite_by_name, suite_by_openssl_name, suites};
 /// How many suggestions an error carries.
 const SUGGESTIONS: usize = 3;
 
+/// A longer name is no slip of the pen, and a comparison costs the product of both lengths.
+const LONGEST: usize = 256;
+
+/// How much of a name that is too long an error repeats.
+const ECHO: usize = 60;
+
 macro_rules! named {
     ($type:ident, $lookup:path, $by_name:path, $nearest:path, $(#[$doc:meta])* $error:ident, $what:literal) => {
         /// The IANA name, or hex for a value that the table does not have.
@@ -24,7 +30,7 @@ macro_rules! named {
 
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-        #[error("unknown {} {name:?}; nearest: {}", $what, .nearest.join(", "))]
+        #[error("unknown {} {name:?}{}", $what, suggestion(.nearest))]
         pub struct $error {
             /// What was asked for.
             pub name: String,
@@ -39,7 +45,7 @@ macro_rules! named {
             fn from_str(name: &str) -> Result<Self, $error> {
                 match $by_name(name) {
                     Some(facts) => Ok($type::from(facts)),
-                    None => Err($error { name: name.to_owned(), nearest: $nearest(name) }),
+                    None => Err($error { name: shortened(name), nearest: $nearest(name) }),
                 }
             }
         }
@@ -94,14 +100,43 @@ pub fn nearest_scheme_names(name: &str) -> Vec<&'static str> {
     nearest(name, schemes().iter().map(|facts| facts.name))
 }
 
-/// The names with the fewest edits from `name`, upper and lower case being the same.
-fn nearest(name: &str, candidates: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+/// The known names with the fewest edits from `name`, upper and lower case being the same, most alike first. None for
+/// a name that is longer than any.
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let ranked = ranked(name, known.map(|known| (known, known)));
+    ranked.into_iter().map(|(_, known)| known).take(SUGGESTIONS).collect()
+}
+
+/// What is known by names, each with the number of edits from `name` to its own; as [`nearest`] orders them.
+pub fn ranked<'n, T: Ord>(name: &str, known: impl Iterator<Item = (&'n str, T)>) -> Vec<(usize, T)> {
+    let is_long = |name: &str| name.chars().count() > LONGEST;
+    if is_long(name) {
+        return Vec::new();
+    }
     let wanted = name.to_ascii_lowercase();
-    let mut ranked: Vec<_> = candidates
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_ascii_lowercase()), candidate))
+    let mut ranked: Vec<_> = known
+        .filter(|(known, _)| !is_long(known))
+        .map(|(known, item)| (strsim::damerau_levenshtein(&wanted, &known.to_ascii_lowercase()), item))
         .collect();
     ranked.sort_unstable();
-    ranked.into_iter().map(|(_, candidate)| candidate).take(SUGGESTIONS).collect()
+    ranked
+}
+
+/// `; nearest: a, b`, or nothing: the end of an error.
+pub fn suggestion<T: AsRef<str>>(nearest: &[T]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = nearest.iter().map(AsRef::as_ref).collect();
+    format!("; nearest: {}", names.join(", "))
+}
+
+/// A name as errors repeat it: a long one loses its end.
+pub fn shortened(name: &str) -> String {
+    match name.chars().count() {
+        ..=LONGEST => name.to_owned(),
+        count => format!("{}... ({count} characters)", name.chars().take(ECHO).collect::<String>()),
+    }
 }
 
 #[cfg(test)]
@@ -148,5 +183,32 @@ mod tests {
         assert_eq!(first("ECDHE-RSA-AES128-GCM-SHA256"), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
         assert_eq!(first("DES-CBC3-SHA"), Some("TLS_RSA_WITH_3DES_EDE_CBC_SHA"));
         assert_eq!(first("DHE-RSA-DES-CBC3-SHA"), Some("TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"));
+    }
+
+    #[test]
+    fn case_is_no_difference_and_length_has_an_end() {
+        let known = || ["Alpha", "alphabet", "Beta", "Gamma"].into_iter();
+        assert_eq!(nearest("ALPHA", known()), ["Alpha", "alphabet", "Beta"]);
+        assert_eq!(ranked("BETA", known().zip(0..))[0], (0, 2));
+        let (long, longer) = ("x".repeat(256), "\u{e9}".repeat(257));
+        assert_eq!(nearest(&long, known()).len(), 3);
+        assert_eq!(nearest(&longer, known()), [""; 0]);
+        assert_eq!(nearest("x", [longer.as_str(), "y"].into_iter()), ["y"]);
+        assert_eq!(shortened(&long), long);
+        assert_eq!(shortened(&longer), format!("{}... (257 characters)", "\u{e9}".repeat(60)));
+    }
+
+    #[test]
+    fn an_error_about_a_long_name_is_short() {
+        let name = "TLS_".repeat(16_384);
+        let table = [
+            ("cipher suite", name.parse::<CipherSuite>().expect_err("long").to_string()),
+            ("group", name.parse::<NamedGroup>().expect_err("long").to_string()),
+            ("signature scheme", name.parse::<SignatureScheme>().expect_err("long").to_string()),
+        ];
+        let start = "TLS_".repeat(15);
+        for (what, said) in table {
+            assert_eq!(said, format!("unknown {what} \"{start}... (65536 characters)\""));
+        }
     }
 }

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::registry::AlertDescription;
-
-/// How many ids an error message suggests.
-const NEAR: usize = 5;
+use crate::registry::{self, AlertDescription};
 
 /// A row of the check table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +74,7 @@ impl CheckTable {
 
     /// The ids that are most like one that does not exist.
     pub fn nearest(&self, id: &str) -> Vec<&str> {
-        let mut ids: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        ids.sort_by_key(|known| strsim::levenshtein(known, id));
-        ids.truncate(NEAR);
-        ids
+        registry::nearest(id, self.0.keys().map(String::as_str))
     }
 
     /// The alerts that any of these checks lists.

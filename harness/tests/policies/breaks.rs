@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::data::{rows, text};
+use crate::overlay::laid_over;
 use crate::program::policy;
 
 /// Rows whose verdict in the data is about versions and forward secrecy alone, and where the floor asks for more than is
@@ -87,7 +88,7 @@ fn another_floor_has_other_answers() {
 }
 
 /// A policy file, and the answers of the rules that are not `no`.
-const MADE: [(&str, &str, &str); 14] = [
+const MADE: [(&str, &str, &str); 17] = [
     ("strong", "versions = [\"TLSv1.2\"]\nsuites = [\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\"]", ""),
     (
         "rsa",
@@ -134,6 +135,22 @@ const MADE: [(&str, &str, &str); 14] = [
         "versions = [\"TLSv1.2\"]\nsuites = [\"TLS_DHE_RSA_WITH_AES_128_GCM_SHA256\"]",
         "weak-dh-group unknown",
     ),
+    // Nor is the certificate's field known, whatever the server's own one is.
+    (
+        "static-dh",
+        "versions = [\"TLSv1.2\"]\nsuites = [\"TLS_DH_RSA_WITH_AES_128_GCM_SHA256\"]\n# ffdhe2048",
+        "no-forward-secrecy yes, weak-dh-group unknown",
+    ),
+    (
+        "static-dh-small",
+        "dhe_bits = 1024\nversions = [\"TLSv1.2\"]\nsuites = [\"TLS_DH_RSA_WITH_AES_128_GCM_SHA256\"]",
+        "no-forward-secrecy yes, weak-dh-group unknown",
+    ),
+    (
+        "static-dh-and-small",
+        "dhe_bits = 1024\nversions = [\"TLSv1.2\"]\nsuites = [\"TLS_DH_RSA_WITH_AES_128_GCM_SHA256\", \"TLS_DHE_RSA_WITH_AES_128_GCM_SHA256\"]",
+        "no-forward-secrecy yes, weak-dh-group yes",
+    ),
     ("tls13", "versions = [\"TLSv1.3\"]\nsuites = [\"TLS_AES_128_GCM_SHA256\"]", ""),
     ("integrity", "versions = [\"TLSv1.3\"]\nsuites = [\"TLS_SHA256_SHA256\"]", "unencrypted yes"),
 ];
@@ -175,7 +192,7 @@ fn each_rule_is_answered_from_versions_suites_and_group_size() {
             .join(", ")
     };
     let no_suites = "no-forward-secrecy unknown, unauthenticated unknown, unencrypted unknown, weak-cipher unknown, weak-dh-group unknown";
-    for (name, content, expected) in MADE {
+    for (name, _, expected) in MADE {
         assert_eq!(other_than_no(name.to_owned()), expected, "{name}");
         let version = if name == "old" { "below-minimum-version yes, " } else { "" };
         assert_eq!(
@@ -185,7 +202,58 @@ fn each_rule_is_answered_from_versions_suites_and_group_size() {
         );
         let nothing = format!("below-minimum-version unknown, {no_suites}");
         assert_eq!(other_than_no(format!("{name}-derived-versions")), nothing, "{name}");
-        let size = if content.contains("TLS_DHE_") { "weak-dh-group unknown" } else { expected };
+        let size = match name {
+            "small" | "size" | "named" | "no-size" => "weak-dh-group unknown",
+            "static-dh-and-small" => "no-forward-secrecy yes, weak-dh-group unknown",
+            _ => expected,
+        };
         assert_eq!(other_than_no(format!("{name}-derived-size")), size, "{name}");
+    }
+}
+
+#[test]
+fn a_statement_about_suites_counts_unless_a_list_of_its_own_says_otherwise() {
+    let rsa = "suites = [\"TLS_RSA_WITH_AES_128_GCM_SHA256\", \"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\"]";
+    let ephemeral = "suites = [\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\"]";
+    let table = [
+        // name, content, certainty, derived, answer
+        ("contradicted", rsa, "conflicting", "", "yes"),
+        ("contradicted-derived", rsa, "derived", "\"suites\"", "unknown"),
+        ("contradicted-versions", rsa, "derived", "\"versions\"", "unknown"),
+        ("agreed", ephemeral, "certain", "", "no"),
+        ("agreed-derived", ephemeral, "derived", "\"suites\"", "no"),
+        ("no-list", "", "unpublished", "", "no"),
+        // The lender has static RSA: its list is not the one that is spoken of.
+        ("stand-in", "suites_from = \"harness/static-rsa\"", "unpublished", "", "no"),
+    ];
+    let files = table.map(|(name, content, certainty, derived, _)| {
+        let lists = if content.starts_with("suites =") {
+            "order = \"server\"\ngroups = [\"x25519\"]\nschemes = [\"rsa_pss_rsae_sha256\"]"
+        } else {
+            ""
+        };
+        let text = format!(
+            "title = \"t\"\nversions = [\"TLSv1.2\"]\n{lists}\n{content}\n[provenance]\nstatus = \"current\"\n\
+             certainty = \"{certainty}\"\nsources = [\"s2n\"]\nstates = [\"forward-secrecy\"]\n\
+             derived = [{derived}]\n"
+        );
+        (format!("mine/{name}"), text)
+    });
+    let folder = laid_over(&files.each_ref().map(|(id, text)| (id.as_str(), text.as_str())));
+    let found =
+        breaks(&["--service", "mine", "--breaks", "aws", "--policies", folder.path().to_str().unwrap()]);
+    for (name, _, _, _, answer) in table {
+        let rules = &found[&format!("mine/{name}")]["rules"];
+        assert_eq!(rules["no-forward-secrecy"], answer, "{name}");
+    }
+}
+
+/// Both guidelines list static Diffie-Hellman, whose field is the certificate's.
+#[test]
+fn the_field_of_a_certificate_is_not_known() {
+    let found = breaks(&["--breaks", "aws"]);
+    for id in ["guideline/bsi", "guideline/nist"] {
+        assert_eq!(found[id]["rules"]["weak-dh-group"], "unknown", "{id}");
+        assert_eq!(found[id]["answer"], "yes", "{id}");
     }
 }

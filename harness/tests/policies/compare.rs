@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shakedown::policy::{Catalogue, Order, Policy, Provenance};
+use shakedown::policy::{Catalogue, Certainty, Order, Policy, Provenance};
 use shakedown::registry;
 
 use crate::data::{codes, data, row, rows, text, texts};
@@ -74,6 +74,52 @@ const DHE_BITS: [(&str, u16, bool); 4] = [
     ("mozilla/5.7/old", 1024, false),
 ];
 
+/// Policies whose versions are read from their names.
+const VERSIONS_DERIVED: [&str; 4] = [
+    "apigateway/regional-private/SecurityPolicy_TLS13_1_2_Ext2_FIPS_PQ_2025_09",
+    "apigateway/regional-private/SecurityPolicy_TLS13_1_2_Ext2_PQ_2025_09",
+    "apigateway/regional-private/SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09",
+    "opensearch/Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08",
+];
+
+/// Policies outside `s2n/` with a list whose sources say whose order decides: the page of Classic Load Balancers, that
+/// of CloudFront, Mozilla's files, s2n-tls.
+const ORDER_STATED: [&str; 26] = [
+    "cloudfront/SSLv3",
+    "cloudfront/TLSv1",
+    "cloudfront/TLSv1.1_2016",
+    "cloudfront/TLSv1.2_2018",
+    "cloudfront/TLSv1.2_2019",
+    "cloudfront/TLSv1.2_2021",
+    "cloudfront/TLSv1.2_2025",
+    "cloudfront/TLSv1.3_2025",
+    "cloudfront/TLSv1_2016",
+    "elb-classic/ELBSecurityPolicy-2015-02",
+    "elb-classic/ELBSecurityPolicy-2015-03",
+    "elb-classic/ELBSecurityPolicy-2015-05",
+    "elb-classic/ELBSecurityPolicy-2016-08",
+    "elb-classic/ELBSecurityPolicy-TLS-1-1-2017-01",
+    "elb-classic/ELBSecurityPolicy-TLS-1-2-2017-01",
+    "elb/ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP2-FIPS-PQ-2026-07",
+    "elb/ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP3-FIPS-PQ-2026-07",
+    "elb/ELBSecurityPolicy-TLS13-1-3-CNSA2-INTEROP1-FIPS-PQ-2026-07",
+    "mozilla/5.7/intermediate",
+    "mozilla/5.7/modern",
+    "mozilla/5.7/old",
+    "mozilla/5.8/intermediate",
+    "mozilla/5.8/modern",
+    "mozilla/5.8/old",
+    "mozilla/6.0/intermediate",
+    "mozilla/6.0/modern",
+];
+
+/// Policies that are `derived` without a derived field, and the policy of s2n-tls that they are.
+const DERIVED_AS_A_WHOLE: [(&str, &str); 3] = [
+    ("elb/ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP2-FIPS-PQ-2026-07", "20260220"),
+    ("elb/ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP3-FIPS-PQ-2026-07", "20260722"),
+    ("elb/ELBSecurityPolicy-TLS13-1-3-CNSA2-INTEROP1-FIPS-PQ-2026-07", "20260720"),
+];
+
 fn policies() -> Vec<(&'static Value, Policy)> {
     let mut parsed: BTreeMap<String, Policy> = Catalogue::embedded()
         .unwrap()
@@ -112,7 +158,7 @@ fn versions_and_suites_are_those_of_the_data_in_its_order() {
         assert_eq!(names(&policy.versions), texts(row, "protocols").unwrap_or_default(), "{}", policy.id);
         let suites: Vec<u16> = policy.suites.iter().map(|suite| suite.0).collect();
         let lender = text(row, "mock_suites_from");
-        assert_eq!(policy.suites_from.as_deref().unwrap_or_default(), lender, "{}", policy.id);
+        assert_eq!(policy.lender().unwrap_or_default(), lender, "{}", policy.id);
         match codes(row) {
             Some(codes) => assert_eq!(suites, codes, "{}", policy.id),
             None if lender.is_empty() => assert!(NAMES_ONLY.contains(&policy.id.as_str()), "{}", policy.id),
@@ -140,6 +186,46 @@ fn every_suite_of_the_data_is_called_the_same_in_the_registry() {
             );
         }
     }
+}
+
+#[test]
+fn versions_are_derived_of_four_policies_and_the_order_of_most() {
+    let (mut versions, mut order) = (Vec::new(), Vec::new());
+    for (_, policy) in policies() {
+        let is_of_s2n = policy.id.starts_with("s2n/");
+        if provenance(&policy).is_derived("versions") {
+            versions.push(policy.id);
+        } else if is_of_s2n {
+            assert!(!policy.is_derived("order"), "{}", policy.id);
+        } else if !policy.suites.is_empty() && !policy.is_stand_in() && !policy.is_derived("order") {
+            order.push(policy.id);
+        }
+    }
+    versions.sort();
+    order.sort();
+    assert_eq!(versions, VERSIONS_DERIVED);
+    assert_eq!(order, ORDER_STATED);
+}
+
+#[test]
+fn what_is_derived_as_a_whole_says_from_what() {
+    let mut found = Vec::new();
+    for (own, policy) in policies() {
+        let ours = provenance(&policy);
+        if ours.certainty != Certainty::Derived || !ours.derived.is_empty() {
+            continue;
+        }
+        let name = policy.s2n_name().unwrap();
+        let note = format!("Versions, suites, groups and schemes are those of s2n-tls's policy {name}.");
+        assert!(ours.notes.contains(&note), "{}: {:?}", policy.id, ours.notes);
+        let lender = row(&format!("s2n/{name}"));
+        for key in ["protocols", "cipher_suites", "groups", "signature_schemes"] {
+            assert_eq!(own[key], lender[key], "{key} of {}", policy.id);
+        }
+        found.push((policy.id.clone(), name.to_owned()));
+    }
+    found.sort();
+    assert_eq!(found, DERIVED_AS_A_WHOLE.map(|(id, name)| (id.to_owned(), name.to_owned())));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the data does not state and a policy file needs. The rules:
 //!
+//! * **versions** are derived where the data says `"protocols_from": "name"`: no source states more than the name.
 //! * **s2n**: the policy of s2n-tls for the same thing is the one that an alias names (`s2n NAME`), that the note on
 //!   the groups names, that has the same name, or (if s2n-tls is the only source) that has the same content: the first
 //!   of these, and only where s2n-tls is among the sources. The same name alone proves nothing over services.
@@ -12,6 +13,7 @@
 //! * **`dhe_bits`** with a DHE suite and no `ffdhe` group: what Mozilla's notes say; for a policy of s2n-tls 2048, the
 //!   smallest that it takes; else 2048.
 //! * **schemes** that no version of the policy can use are left out with a note.
+//! * a row that is derived and has no such field is as a whole what s2n-tls has under another name; a note says which.
 //!
 //! A field is listed under `derived` if the first of the row's sources does not state it.
 
@@ -57,6 +59,7 @@ impl Derived {
             rest.groups(row);
             rest.schemes(row);
             rest.dhe_bits(row);
+            rest.whole(row);
         } else if row["forward_secret_only"] == true {
             rest.states.push("forward-secrecy");
         }
@@ -64,11 +67,10 @@ impl Derived {
     }
 
     fn versions(&mut self, row: &Value) {
-        let says = |key, words: &str| texts(row, key).unwrap().iter().any(|said| said.contains(words));
-        if says("notes", "Protocols read from the name")
-            || says("conflicts", "protocols here follow the name")
-        {
-            self.derived.push("versions");
+        match row["protocols_from"].as_str() {
+            Some("name") => self.derived.push("versions"),
+            Some(other) => panic!("protocols_from of {}: {other}", row["id"]),
+            None => assert!(row["protocols_from"].is_null(), "{}", row["id"]),
         }
     }
 
@@ -147,6 +149,15 @@ impl Derived {
             );
         } else if stated.is_none() {
             self.derived.push("dhe_bits");
+        }
+    }
+
+    /// A row can be derived with no field derived: then all of it is taken from a policy of another name.
+    fn whole(&mut self, row: &Value) {
+        if row["certainty"] == "derived" && self.derived.is_empty() {
+            let name = self.s2n.as_deref().unwrap();
+            self.notes
+                .push(format!("Versions, suites, groups and schemes are those of s2n-tls's policy {name}."));
         }
     }
 

@@ -2,12 +2,13 @@
 //!
 //! Answered from the policy and [`breaches`] for every version and suite that it can play, rule by rule. Only rules
 //! that the floor lets fail count. What a source does not state is not known: a stand-in's suites, derived versions,
-//! the size of a finite-field group that was derived. The certificate is no part of a policy.
+//! the size of a finite-field group that was derived. The certificate is no part of a policy, and with it the field of
+//! static Diffie-Hellman.
 
 use crate::judge::{FindingCode, code_of};
 use crate::oracle::{Proposal, Rule, breaches};
-use crate::policy::{Floor, Policy, Statement, Treatment};
-use crate::registry::{self, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion};
+use crate::policy::{Certainty, Floor, Policy, Statement, Treatment};
+use crate::registry::{self, CipherSuite, ForwardSecrecy, KeyExchange, NamedGroup, ProtocolVersion};
 use crate::run::catalogue::Catalogue;
 
 use super::super::exit::Exit;
@@ -60,10 +61,10 @@ impl Breaking {
         let known = Known::of(policy);
         let broken = broken_rules(floor, policy, &known);
         let answer = |rule| {
-            if !can_fail(floor, rule) {
+            if broken.contains(&rule) {
+                Answer::Yes
+            } else if !can_fail(floor, rule) || known.excludes(rule) {
                 Answer::No
-            } else if known.decides(rule) {
-                if broken.contains(&rule) { Answer::Yes } else { Answer::No }
             } else {
                 Answer::Unknown
             }
@@ -97,34 +98,45 @@ struct Known {
     versions: bool,
     suites: bool,
     forward_secrecy: bool,
+    /// Size or names of the server's finite-field groups.
     group_size: bool,
+    /// Of every suite that takes a finite-field group.
+    all_sizes: bool,
 }
 
 impl Known {
     fn of(policy: &Policy) -> Self {
-        let derived =
-            |field| policy.provenance.as_ref().is_some_and(|provenance| provenance.is_derived(field));
+        let derived = |field| policy.is_derived(field);
         let versions = !policy.versions.is_empty() && !derived("versions");
-        let suites = !policy.suites.is_empty() && !policy.is_stand_in() && !derived("suites");
+        let certainty = policy.provenance.as_ref().map(|known| known.certainty);
+        let is_published = certainty != Some(Certainty::Unpublished) && !policy.is_stand_in();
+        let suites = !policy.suites.is_empty() && is_published && !derived("suites");
         let states = |what| policy.provenance.as_ref().is_some_and(|known| known.states.contains(&what));
+        // A list of its own that says otherwise takes back what is said without a list.
+        let is_contradicted =
+            !policy.is_stand_in() && policy.suites.iter().any(|suite| lacks_secrecy(*suite));
+        let is_stated = states(Statement::ForwardSecrecy) && !is_contradicted;
         let group_size = match policy.dhe_bits {
             Some(_) => !derived("dhe_bits"),
             None => sizes(policy, ProtocolVersion::TLS1_2).next().is_some() && !derived("groups"),
         };
-        let takes_a_field = policy.suites.iter().any(|suite| takes_a_field(*suite));
+        let any = |wanted: fn(CipherSuite) -> bool| policy.suites.iter().any(|suite| wanted(*suite));
+        let all_sizes = !any(takes_the_certificates_field) && (group_size || !any(takes_a_field));
         Self {
             versions,
             suites: versions && suites,
-            forward_secrecy: versions && suites || states(Statement::ForwardSecrecy),
-            group_size: versions && suites && (group_size || !takes_a_field),
+            forward_secrecy: versions && suites || is_stated,
+            group_size,
+            all_sizes: versions && suites && all_sizes,
         }
     }
 
-    const fn decides(&self, rule: Rule) -> bool {
+    /// Whether a rule that no known session breaks is broken by none at all.
+    const fn excludes(&self, rule: Rule) -> bool {
         match rule {
             Rule::Version => self.versions,
             Rule::ForwardSecrecy => self.forward_secrecy,
-            Rule::DhGroupSize => self.group_size,
+            Rule::DhGroupSize => self.all_sizes,
             Rule::Authentication
             | Rule::Encryption
             | Rule::FiniteFieldDhe
@@ -158,7 +170,8 @@ fn broken_rules(floor: &Floor, policy: &Policy, known: &Known) -> Vec<Rule> {
         found.filter(|breach| breach.treatment == Treatment::Fail).map(|breach| breach.rule)
     };
     let mut broken = Vec::new();
-    for version in &policy.versions {
+    let versions = if known.versions { &policy.versions[..] } else { &[] };
+    for version in versions {
         // A version is too old with whatever suite: that rule does not wait for a list.
         let any_suite = Proposal::new(*version, CipherSuite(0));
         broken.extend(failing(&any_suite).filter(|rule| *rule == Rule::Version));
@@ -168,12 +181,22 @@ fn broken_rules(floor: &Floor, policy: &Policy, known: &Known) -> Vec<Rule> {
         for suite in policy.suites.iter().copied().filter(|suite| plays(*suite, *version)) {
             let plain = Proposal::new(*version, suite);
             broken.extend(failing(&plain));
-            for (group, dh_bits) in sizes(policy, *version).filter(|_| may_take_a_field(suite)) {
+            if !known.group_size || !may_take_a_field(suite) {
+                continue;
+            }
+            for (group, dh_bits) in sizes(policy, *version) {
                 broken.extend(failing(&Proposal { group, dh_bits, ..plain.clone() }));
             }
         }
     }
     broken
+}
+
+/// Whether a suite of the policy takes a finite-field group whose size nobody says.
+pub fn lacks_a_size(policy: &Policy) -> bool {
+    policy.dhe_bits.is_none()
+        && sizes(policy, ProtocolVersion::TLS1_2).next().is_none()
+        && policy.suites.iter().any(|suite| takes_a_field(*suite))
 }
 
 fn plays(suite: CipherSuite, version: ProtocolVersion) -> bool {
@@ -193,9 +216,19 @@ fn sizes(
     own.map(|bits| (None, Some(bits))).into_iter().chain(named)
 }
 
-/// Whether playing the suite takes a finite-field group whose size the suite does not state.
+fn lacks_secrecy(suite: CipherSuite) -> bool {
+    registry::suite(suite).is_some_and(|facts| facts.forward_secrecy() == ForwardSecrecy::Absent)
+}
+
+/// Whether playing the suite takes a finite-field group that the server chooses.
 fn takes_a_field(suite: CipherSuite) -> bool {
-    registry::suite(suite).is_some_and(registry::SuiteFacts::is_finite_field)
+    let is_finite_field = registry::suite(suite).is_some_and(registry::SuiteFacts::is_finite_field);
+    is_finite_field && !takes_the_certificates_field(suite)
+}
+
+/// Static Diffie-Hellman: the field is that of the key in the certificate.
+fn takes_the_certificates_field(suite: CipherSuite) -> bool {
+    registry::suite(suite).is_some_and(|facts| facts.key_exchange == KeyExchange::Dh)
 }
 
 fn may_take_a_field(suite: CipherSuite) -> bool {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::policy::{Order, Policy};
+use crate::policy::{Catalogue, Order, Origin, Policy};
 
 use super::breaks::Breaking;
 
@@ -13,12 +13,13 @@ pub fn line(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{value}")
 }
 
-pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
+pub fn policy(policy: &Policy, breaking: Option<&Breaking>, catalogue: &Catalogue) -> Value {
     let known = policy.provenance.as_ref();
     json!({
         "type": "policy",
         "schema": 1,
         "id": policy.id,
+        "file": file(policy, catalogue),
         "title": policy.title,
         "service": policy.service(),
         "service_name": known.and_then(|known| known.service.as_deref()),
@@ -27,24 +28,38 @@ pub fn policy(policy: &Policy, breaking: Option<&Breaking>) -> Value {
         "default_for": known.map(|known| &known.default_for),
         "status": known.map(|known| known.status.as_str()),
         "certainty": known.map(|known| known.certainty.as_str()),
-        "versions": list(&policy.versions),
+        "versions": list(policy, &policy.versions),
         "order": order(policy),
-        "suites": list(&policy.suites),
-        "suites_from": policy.suites_from,
-        "groups": list(&policy.groups),
-        "schemes": list(&policy.schemes),
+        "suites": list(policy, &policy.suites),
+        "suites_from": policy.lender(),
+        "borrowed": policy.borrowed(),
+        "groups": list(policy, &policy.groups),
+        "schemes": list(policy, &policy.schemes),
         "dhe_bits": policy.dhe_bits,
         "s2n": policy.s2n_name(),
         "fips": known.map(|known| known.fips),
         "post_quantum": known.map(|known| known.post_quantum),
         "states": known.map(|known| known.states.iter().map(|statement| statement.as_str()).collect::<Vec<_>>()),
-        "derived": known.map(|known| &known.derived),
-        "unordered": known.map(|known| &known.unordered),
+        "derived": of_sources(policy, policy.derived()),
+        "unordered": of_sources(policy, policy.unordered()),
         "conflicts": known.map(|known| &known.conflicts),
         "notes": known.map(|known| &known.notes),
         "sources": known.map(|known| &known.sources),
         "breaks": breaking.map(breaks),
     })
+}
+
+/// The user's file; `null` of what is built in.
+pub fn file<'c>(policy: &Policy, catalogue: &'c Catalogue) -> Option<&'c str> {
+    match catalogue.origin(&policy.id) {
+        Origin::BuiltIn => None,
+        Origin::Yours { file, .. } => Some(file),
+    }
+}
+
+/// What is said of the sources, its own or the lender's; `null` if there are none.
+pub fn of_sources(policy: &Policy, fields: Vec<&'static str>) -> Option<Vec<&'static str>> {
+    (policy.provenance.is_some() || policy.is_stand_in()).then_some(fields)
 }
 
 fn breaks(breaking: &Breaking) -> Value {
@@ -64,7 +79,12 @@ pub fn order(policy: &Policy) -> Option<&'static str> {
     })
 }
 
-/// Names; `null` for a list that is not there.
-pub fn list<T: ToString>(items: &[T]) -> Option<Vec<String>> {
-    (!items.is_empty()).then(|| items.iter().map(ToString::to_string).collect())
+/// A list of the policy, if it is known: of one that can be played, an empty list is known to be empty.
+pub fn known<'p, T>(policy: &Policy, items: &'p [T]) -> Option<&'p [T]> {
+    (!items.is_empty() || policy.playable().is_ok()).then_some(items)
+}
+
+/// Names; `null` for a list that is not known.
+fn list<T: ToString>(policy: &Policy, items: &[T]) -> Option<Vec<String>> {
+    known(policy, items).map(|items| items.iter().map(ToString::to_string).collect())
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::policy::{Catalogue, Floor, Policy, Status};
-use crate::registry::ProtocolVersion;
+use crate::policy::{Catalogue, Certainty, Floor, Policy, Status};
+use crate::registry::{ProtocolVersion, shortened};
 use crate::report::{fold, printable};
 
 use super::super::exit::Exit;
 use super::breaks::{Answer, Breaking};
-use super::{WIDTH, caveat, json};
+use super::{WIDTH, caveat, json, origin, usage};
 
 /// The policies that service and status leave, sorted by id.
 pub fn choose(
@@ -20,9 +20,9 @@ pub fn choose(
         && !catalogue.services().contains(&service)
     {
         let known = catalogue.services().join(", ");
-        return Err(Exit::usage(format!("unknown service {service:?}; known: {known}")));
+        return Err(usage(format!("unknown service {:?}; known: {known}", shortened(service))));
     }
-    let mut policies = catalogue.policies().map_err(|error| Exit::usage(error.to_string()))?;
+    let mut policies = catalogue.policies().map_err(usage)?;
     policies.retain(|policy| {
         let its = policy.provenance.as_ref().map(|provenance| provenance.status);
         service.is_none_or(|service| policy.service() == service)
@@ -37,6 +37,7 @@ pub fn choose(
 pub fn print(
     policies: &[Policy],
     floor: Option<&Floor>,
+    catalogue: &Catalogue,
     as_json: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -44,8 +45,9 @@ pub fn print(
         policies.iter().map(|policy| floor.map(|floor| Breaking::of(floor, policy))).collect();
     let rows = || policies.iter().zip(&answers);
     if as_json {
-        return rows()
-            .try_for_each(|(policy, breaking)| json::line(&json::policy(policy, breaking.as_ref()), out));
+        return rows().try_for_each(|(policy, breaking)| {
+            json::line(&json::policy(policy, breaking.as_ref(), catalogue), out)
+        });
     }
     let width = policies.iter().map(|policy| printable(&policy.id).chars().count()).max().unwrap_or(0);
     write!(out, "{:width$}  {:8}  {:>6}", "id", "versions", "suites")?;
@@ -57,7 +59,7 @@ pub fn print(
         }
         writeln!(out)?;
         let mut lines = Vec::new();
-        for remark in remarks(policy, breaking.as_ref()) {
+        for remark in remarks(policy, breaking.as_ref(), catalogue) {
             fold(&mut lines, "  ", "    ", &printable(&remark), WIDTH);
         }
         lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -99,15 +101,31 @@ fn count(policy: &Policy) -> String {
     }
 }
 
-fn remarks(policy: &Policy, breaking: Option<&Breaking>) -> Vec<String> {
-    let status = policy.provenance.as_ref().map(|provenance| provenance.status);
-    let mut remarks: Vec<String> = caveat(policy).into_iter().collect();
-    remarks.extend(status.filter(|status| *status != Status::Current).map(|status| status.to_string()));
+fn remarks(policy: &Policy, breaking: Option<&Breaking>, catalogue: &Catalogue) -> Vec<String> {
+    let mut remarks: Vec<String> =
+        [origin(policy, catalogue), caveat(policy, catalogue)].into_iter().flatten().collect();
+    let standing = standing(policy);
+    if !standing.is_empty() {
+        remarks.push(standing.join(", "));
+    }
     let codes = breaking.map(Breaking::codes).unwrap_or_default();
     if !codes.is_empty() {
         remarks.push(format!("breaks: {}", codes.join(", ")));
     }
     remarks
+}
+
+/// How the policy stands with its service, and what is not sure about it.
+fn standing(policy: &Policy) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(known) = &policy.provenance {
+        words.extend(Some(known.status.to_string()).filter(|_| known.status != Status::Current));
+        let certainty = format!("certainty {}", known.certainty);
+        words.extend(Some(certainty).filter(|_| known.certainty != Certainty::Certain));
+    }
+    // The column beside the id shows them like published ones.
+    words.extend(policy.is_derived("versions").then(|| "versions derived".to_owned()));
+    words
 }
 
 #[cfg(test)]

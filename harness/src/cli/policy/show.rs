@@ -7,7 +7,7 @@ use crate::registry::{self, CipherStrength, CipherSuite, ForwardSecrecy};
 use crate::report::{fold, printable};
 
 use super::breaks::Breaking;
-use super::{WIDTH, caveat, titles};
+use super::{WIDTH, caveat, origin, titles};
 
 /// Where the values begin.
 const COLUMN: usize = 13;
@@ -22,9 +22,8 @@ pub fn print(
     let known = policy.provenance.as_ref();
     let texts = |of: fn(&Provenance) -> &Vec<String>| known.map(of).map_or(&[][..], Vec::as_slice);
     page.line("title", &policy.title);
-    if let Some(caveat) = caveat(policy) {
-        page.line("caution", &caveat);
-    }
+    page.line("file", &origin(policy, catalogue).unwrap_or_default());
+    page.line("caution", &caveat(policy, catalogue).unwrap_or_default());
     page.each("default for", texts(|known| &known.default_for));
     page.each("also called", texts(|known| &known.aliases));
     if let Some(known) = known {
@@ -42,12 +41,18 @@ pub fn print(
     page.line("s2n-tls", policy.s2n_name().unwrap_or_default());
     page.gap();
 
-    let marked = |field: &str, text: String| match known {
-        Some(known) if known.is_derived(field) => format!("{text} (derived)"),
-        Some(known) if known.unordered.iter().any(|list| list == field) => {
-            format!("{text} (in no stated order)")
+    let marked = |field: &str, text: String| {
+        let mut marks = Vec::new();
+        match (policy.is_borrowed(field), policy.is_derived(field)) {
+            (true, true) => marks.push("of the stand-in, derived there"),
+            (true, false) => marks.push("of the stand-in"),
+            (false, true) => marks.push("derived"),
+            (false, false) => {}
         }
-        _ => text,
+        if policy.is_unordered(field) {
+            marks.push("in no stated order");
+        }
+        if marks.is_empty() { text } else { format!("{text} ({})", marks.join(", ")) }
     };
     if !policy.versions.is_empty() {
         page.line("versions", &marked("versions", titles(&policy.versions)));
@@ -60,8 +65,7 @@ pub fn print(
         page.line("preference", &marked("order", order));
         let count = policy.suites.len();
         let count = if count == 1 { "1 suite".to_owned() } else { format!("{count} suites") };
-        let lent = if policy.is_stand_in() { " (of the stand-in)" } else { "" };
-        page.line("suites", &marked("suites", format!("{count}{lent}")));
+        page.line("suites", &marked("suites", count));
         for suite in &policy.suites {
             page.line("", &suite_line(*suite));
         }

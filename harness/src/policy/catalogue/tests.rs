@@ -82,6 +82,17 @@ fn an_overlay_adds_and_replaces() {
     assert_eq!(catalogue.get("mine/a").expect("added").title, "ours");
     assert_eq!(catalogue.get("elb/ELBSecurityPolicy-2016-08").expect("replaced").title, "ours");
     assert_eq!(catalogue.policies().expect("all parse").len(), catalogue.ids().count());
+    let table = [
+        ("mine/a", Origin::Yours { file: "my/mine/a.toml", replaces: false }),
+        (
+            "elb/ELBSecurityPolicy-2016-08",
+            Origin::Yours { file: "my/elb/ELBSecurityPolicy-2016-08.toml", replaces: true },
+        ),
+        ("elb/ELBSecurityPolicy-FS-2018-06", Origin::BuiltIn),
+    ];
+    for (id, origin) in table {
+        assert_eq!(catalogue.origin(id), origin);
+    }
 }
 
 #[test]
@@ -127,6 +138,18 @@ fn a_faulty_overlay_is_refused_as_a_whole_with_file_and_line() {
     let error = refused(&[("mine/a.toml", BORROWED), ("elb/ELBSecurityPolicy-2016-08.toml", &circle)]);
     assert!(matches!(error.problem, Problem::Circular(_)), "{error}");
     assert!(matches!(refused(&[("a.json", MINE)]).problem, Problem::Path { .. }));
+}
+
+#[test]
+fn a_file_without_a_folder_takes_no_bare_name() {
+    let error = refused(&[("TLSv1.2_2021.toml", MINE)]);
+    assert_eq!((error.file.as_str(), error.problem), ("my/TLSv1.2_2021.toml", Problem::NoService));
+    // In a folder it is a second policy of this name.
+    let catalogue = laid_over(&[("mine/TLSv1.2_2021.toml", MINE)]).expect("fits");
+    let Err(LookupError::Ambiguous { candidates, .. }) = catalogue.find("TLSv1.2_2021") else {
+        panic!("two policies have it")
+    };
+    assert_eq!(candidates, ["cloudfront/TLSv1.2_2021", "mine/TLSv1.2_2021"]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_stand_in_borrows_what_its_versions_can_use() {
     let [stand_in, lender] = &policies[..] else { panic!("two policies") };
     assert_eq!(stand_in.id, "opensearch/Policy-Min-TLS-1-2-2019-07");
     assert!(stand_in.is_stand_in());
-    assert_eq!(stand_in.suites_from.as_deref(), Some("elb/ELBSecurityPolicy-2016-08"));
+    assert_eq!(stand_in.lender(), Some("elb/ELBSecurityPolicy-2016-08"));
     assert_eq!(stand_in.versions, [ProtocolVersion::TLS1_2]);
     assert_eq!(stand_in.suites, lender.suites);
     assert_eq!((&stand_in.groups, &stand_in.schemes), (&lender.groups, &lender.schemes));
@@ -79,6 +79,35 @@ fn a_stand_in_borrows_what_its_versions_can_use() {
     let older = OPENSEARCH.replace("[\"TLSv1.2\"]", "[\"TLSv1.0\"]");
     let policies = parse_policies([(ELB_FILE, ELB), (OPENSEARCH_FILE, &older)]).expect("parse");
     assert_eq!(policies[1].suites, [CipherSuite(0x002F)], "GCM needs TLS 1.2");
+}
+
+#[test]
+fn what_is_borrowed_is_named_with_what_the_lender_does_not_state() {
+    let lender = ELB
+        .replace("order    =", "dhe_bits = 2048\norder    =")
+        .replace("[provenance]", "[provenance]\nunordered = [\"suites\"]");
+    let own = OPENSEARCH.replace("suites_from", "groups = [\"secp256r1\"]\nsuites_from");
+    let second = OPENSEARCH.replace("elb/ELBSecurityPolicy-2016-08", "opensearch/Policy-Min-TLS-1-2-2019-07");
+    let second = second + "derived = [\"versions\"]\n";
+    let files = [
+        (ELB_FILE, lender.as_str()),
+        (OPENSEARCH_FILE, own.as_str()),
+        ("policies/x/b.toml", second.as_str()),
+    ];
+    let policies = parse_policies(files).expect("parse");
+    let table: [(&[&str], &[&str], &[&str]); 3] = [
+        // borrowed, derived, unordered
+        (&[], &["groups", "schemes"], &["suites"]),
+        (&["order", "suites", "schemes", "dhe_bits"], &["schemes"], &["suites"]),
+        (&["order", "suites", "groups", "schemes", "dhe_bits"], &["versions", "schemes"], &["suites"]),
+    ];
+    for (policy, (borrowed, derived, unordered)) in policies.iter().zip(table) {
+        assert_eq!(policy.borrowed(), borrowed, "{}", policy.id);
+        assert_eq!(policy.derived(), derived, "{}", policy.id);
+        assert_eq!(policy.unordered(), unordered, "{}", policy.id);
+    }
+    assert_eq!(policies[1].groups, [NamedGroup::SECP256R1], "its own");
+    assert_eq!(policies[2].lender(), Some("opensearch/Policy-Min-TLS-1-2-2019-07"));
 }
 
 #[test]
@@ -176,6 +205,28 @@ fn versions_upside_down_and_repeated_entries_are_refused() {
 }
 
 #[test]
+fn a_text_stands_in_a_list_once() {
+    let table: [(&'static str, &str, &str); 9] = [
+        ("scope", "[\"a\", \"b\", \"a\"]", "a"),
+        ("aliases", "[\"a\", \"a\"]", "a"),
+        ("default_for", "[\"a\", \"a\"]", "a"),
+        ("states", "[\"forward-secrecy\", \"forward-secrecy\"]", "forward-secrecy"),
+        ("sources", "[\"s2n\", \"s2n\"]", "s2n"),
+        ("conflicts", "[\"a\", \"a\"]", "a"),
+        ("derived", "[\"groups\", \"groups\"]", "groups"),
+        ("unordered", "[\"suites\", \"suites\"]", "suites"),
+        ("notes", "[\"a\", \"a\"]", "a"),
+    ];
+    for (key, list, twice) in table {
+        let kept = |line: &&str| line.split(' ').next() != Some(key);
+        let text = ELB.lines().filter(kept).collect::<Vec<_>>().join("\n");
+        let error = Policy::parse(ELB_FILE, &format!("{text}\n{key} = {list}\n")).expect_err(key);
+        assert_eq!(error.problem, Problem::Repeated { key, name: twice.to_owned() });
+        assert_eq!(error.line, text.lines().count() + 1, "{key}");
+    }
+}
+
+#[test]
 fn values_that_no_server_may_choose_are_refused() {
     for name in ["TLS_FALLBACK_SCSV", "TLS_EMPTY_RENEGOTIATION_INFO_SCSV", "GREASE_0A0A"] {
         let error = refused(("TLS_RSA_WITH_AES_128_CBC_SHA", name));
@@ -225,6 +276,7 @@ fn a_policy_has_either_suites_or_a_lender() {
 fn of_an_unpublished_policy_the_name_alone_may_be_known() {
     let open = OPENSEARCH.replace("suites_from = \"elb/ELBSecurityPolicy-2016-08\"\n", "");
     let policy = Policy::parse(OPENSEARCH_FILE, &open).expect("parses");
+    assert_eq!(policy.provenance.as_ref().expect("given").certainty, Certainty::Unpublished);
     assert_eq!(policy.versions, [ProtocolVersion::TLS1_2]);
     assert!(policy.suites.is_empty() && policy.groups.is_empty() && !policy.is_stand_in());
     let error = policy.playable().expect_err("nothing to play");
@@ -238,6 +290,17 @@ fn of_an_unpublished_policy_the_name_alone_may_be_known() {
     let stand_in = OPENSEARCH.replace("versions    = [\"TLSv1.2\"]\n", "");
     let error = parse_policies([(OPENSEARCH_FILE, stand_in.as_str()), (ELB_FILE, ELB)]).expect_err("refused");
     assert!(matches!(error.problem, Problem::Missing { key: "versions", .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_published_has_no_list() {
+    let error = refused(("\"conflicting\"", "\"unpublished\""));
+    assert_eq!(error.problem, Problem::Exclusive { key: "suites", other: "certainty = \"unpublished\"" });
+    assert_eq!(error.line, 4);
+    assert!(
+        error.to_string().ends_with("suites and certainty = \"unpublished\" exclude each other"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -256,7 +319,7 @@ fn every_word_of_a_list_of_words_reads_back_and_another_one_is_refused() {
         let policy = Policy::parse(ELB_FILE, &text).expect("parses");
         assert_eq!(policy.provenance.expect("given").status, *status);
     }
-    for certainty in Certainty::ALL {
+    for certainty in Certainty::ALL.iter().filter(|certainty| **certainty != Certainty::Unpublished) {
         let text = ELB.replace("\"conflicting\"", &format!("\"{certainty}\""));
         let policy = Policy::parse(ELB_FILE, &text).expect("parses");
         assert_eq!(policy.provenance.expect("given").certainty, *certainty);
@@ -306,6 +369,14 @@ fn the_permissive_policy_serves_every_version() {
 
 #[test]
 fn the_size_of_the_servers_own_group_is_optional() {
-    let text = STATIC_RSA.replace("order ", "dhe_bits = 1024\norder ");
-    assert_eq!(Policy::parse("policies/x.toml", &text).expect("parses").dhe_bits, Some(1024));
+    let with = |bits: u16| {
+        let text = STATIC_RSA.replace("order ", &format!("dhe_bits = {bits}\norder "));
+        Policy::parse("policies/x.toml", &text).map(|policy| policy.dhe_bits)
+    };
+    assert_eq!(with(1024), Ok(Some(1024)));
+    assert_eq!(with(512), Ok(Some(512)));
+    for bits in [0, 511] {
+        let error = with(bits).expect_err("no group");
+        assert_eq!((error.problem, error.line), (Problem::Bits { bits, least: 512 }, 3));
+    }
 }
