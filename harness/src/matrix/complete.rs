@@ -1,32 +1,134 @@
 //! Sessions that a first flight proposed, completed with a client up to application data in both directions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::{Backend, EndpointSpec, Role};
 use crate::net::{Setup, run_in_memory};
 use crate::observe::{Ending, Reach};
 use crate::pki::{CertificateKind, MintError, Pki};
-use crate::registry::{self, NamedGroup, ProtocolVersion, SuiteFacts};
+use crate::registry::{self, AlertDescription, Cipher, NamedGroup, ProtocolVersion, SuiteFacts};
 
-use super::tally::Session;
+use super::family::Family;
+use super::play::Matrix;
+use super::quirk::Deviation;
+use super::rule::Rule;
+use super::tally::{Disagreement, Session, Tally};
 
 /// What every server of the harness speaks behind the handshake (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";
 
-/// Tries of a session with a finite field. RFC 5246 8.1.2 strips leading zeros from the shared secret and s2n keeps them,
-/// so that one session in 256 fails with any other stack.
-const FINITE_FIELD_TRIES: usize = 3;
+/// Tries of a session with a finite field between s2n and another stack. RFC 5246 8.1.2 strips leading zeros from the
+/// shared secret and s2n keeps them, so that one such session in 256 fails.
+const S2N_FINITE_FIELD_TRIES: usize = 3;
+
+/// Completes every session that some first flight proposed.
+///
+/// # Errors
+/// If a certificate cannot be minted.
+pub(super) fn complete(matrix: &Matrix<'_>, tally: &mut Tally) -> Result<(), MintError> {
+    for (stack, sessions) in tally.sessions.clone() {
+        let Some(backend) = matrix.backends.get(stack.as_str()) else { continue };
+        for session in sessions {
+            let family = registry::suite(session.suite).map_or(Family::Other, Family::of);
+            tally.counts(&stack, family).reached += 1;
+            match one(matrix, &**backend, &session)? {
+                Outcome::Completed { client } => {
+                    let counts = tally.counts(&stack, family);
+                    counts.completed += 1;
+                    counts.own += u64::from(client == stack);
+                }
+                Outcome::Failed { alert, why } => match excuse(matrix, &**backend, &session, alert) {
+                    Some(quirk) => {
+                        tally.counts(&stack, family).excused += 1;
+                        *tally.quirks.entry(quirk).or_default() += 1;
+                    }
+                    None => tally.disagree(Disagreement {
+                        stack: stack.clone(),
+                        policy: "whichever proposes it".to_owned(),
+                        asked: format!("{session:?}"),
+                        expected: "a completed session".to_owned(),
+                        seen: why,
+                        difference: format!("{session} is proposed and not completed"),
+                        cells: 1,
+                    }),
+                },
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The quirk by which a stack proposes this session and cannot complete it.
+fn excuse(
+    matrix: &Matrix<'_>,
+    backend: &dyn Backend,
+    session: &Session,
+    alert: Option<AlertDescription>,
+) -> Option<usize> {
+    let is_seed = registry::suite(session.suite).is_some_and(|facts| facts.cipher == Cipher::Seed);
+    let is_it = is_seed
+        && session.version == ProtocolVersion::SSL3
+        && alert == Some(AlertDescription::BAD_RECORD_MAC);
+    let candidates = matrix.quirks.of(backend.id(), &backend.version());
+    let seed = Deviation::Rule(Rule::SeedInSsl3);
+    candidates.into_iter().find(|at| is_it && matrix.quirks.all[*at].deviation == seed)
+}
+
+enum Outcome {
+    /// With the client of that stack.
+    Completed { client: &'static str },
+    /// With none. The alert and the rest are of the last one that could be set to play it.
+    Failed { alert: Option<AlertDescription>, why: String },
+}
 
 /// Whether a server of this stack and some client complete exactly this session; else why not.
 ///
-/// The clients are all stacks, OpenSSL first: it plays the most. The certificate is verified.
-pub fn complete(
-    server: &dyn Backend,
-    session: &Session,
-    clients: &BTreeMap<&'static str, Arc<dyn Backend>>,
-    pki: &Pki,
-) -> Result<Result<(), String>, MintError> {
+/// Clients of other stacks come first. The certificate is verified.
+fn one(matrix: &Matrix<'_>, server: &dyn Backend, session: &Session) -> Result<Outcome, MintError> {
+    let (server_spec, client_spec) = specs(session, matrix.pki)?;
+    let mut failed = Outcome::Failed { alert: None, why: "no stack has a client for it".to_owned() };
+    let (own, others): (Vec<_>, Vec<_>) =
+        matrix.clients.values().partition(|client| client.id() == server.id());
+    for client in others.into_iter().chain(own) {
+        let is_s2n = |backend: &dyn Backend| backend.id() == "s2n";
+        let is_odd = is_finite_field(session) && is_s2n(server) != is_s2n(&**client);
+        for _ in 0..if is_odd { S2N_FINITE_FIELD_TRIES } else { 1 } {
+            let engine = match server.open(Role::Server, &server_spec) {
+                Ok(engine) => engine,
+                Err(cannot) => return Ok(Outcome::Failed { alert: None, why: cannot.to_string() }),
+            };
+            // The next one may: why a client failed that could play says more.
+            let Ok(mut client_engine) = client.open(Role::Client, &client_spec) else { break };
+            let (seen, said) = run_in_memory(&mut *client_engine, Setup { engine, edits: Vec::new() });
+            let is_it = seen.proposal.as_ref().is_some_and(|proposal| {
+                (proposal.version, proposal.suite) == (session.version, session.suite)
+                    && (is_finite_field(session) || proposal.group == session.group)
+            });
+            if is_it
+                && seen.disagreement.is_none()
+                && seen.reach == Reach::Data
+                && seen.ending == Ending::Completed
+                && said.connected
+            {
+                return Ok(Outcome::Completed { client: client.id() });
+            }
+            failed = Outcome::Failed {
+                alert: seen.server_alert.or(seen.client_alert),
+                why: format!(
+                    "{} as client: {:?} {:?} {:?}",
+                    client.id(),
+                    seen.ending,
+                    said.failure,
+                    seen.disagreement
+                ),
+            };
+        }
+    }
+    Ok(failed)
+}
+
+/// A server and a client that have nothing but this session.
+fn specs(session: &Session, pki: &Pki) -> Result<(EndpointSpec, EndpointSpec), MintError> {
     let ends = EndpointSpec {
         versions: vec![session.version],
         suites: vec![session.suite],
@@ -54,38 +156,7 @@ pub fn complete(
     {
         client_spec.groups.push(NamedGroup::SECP256R1);
     }
-    let mut why = String::from("no client");
-    let tries = if is_finite_field(session) { FINITE_FIELD_TRIES } else { 1 };
-    for client in clients.values().flat_map(|client| std::iter::repeat_n(client, tries)) {
-        let engine = match server.open(Role::Server, &server_spec) {
-            Ok(engine) => engine,
-            Err(cannot) => return Ok(Err(cannot.to_string())),
-        };
-        let mut client_engine = match client.open(Role::Client, &client_spec) {
-            Ok(engine) => engine,
-            // The next one may: why a client failed that could play says more.
-            Err(_) => continue,
-        };
-        let (seen, said) = run_in_memory(&mut *client_engine, Setup { engine, edits: Vec::new() });
-        let Some(proposal) = &seen.proposal else {
-            why = format!("{} as client: {:?}", client.id(), said.failure);
-            continue;
-        };
-        let is_it = (proposal.version, proposal.suite) == (session.version, session.suite)
-            && (is_finite_field(session) || proposal.group == session.group)
-            && seen.disagreement.is_none();
-        if is_it && seen.reach == Reach::Data && seen.ending == Ending::Completed && said.connected {
-            return Ok(Ok(()));
-        }
-        why = format!(
-            "{} as client: {:?} {:?} {:?}",
-            client.id(),
-            seen.ending,
-            said.failure,
-            seen.disagreement
-        );
-    }
-    Ok(Err(why))
+    Ok((server_spec, client_spec))
 }
 
 /// The session's group; a finite field up to TLS 1.2 is the server's own and has no name.

@@ -20,21 +20,11 @@ pub enum Family {
     Other,
     /// Seeded hellos.
     Seeded,
+    /// Those that were refused, once more with that one fault mended.
+    Mended,
 }
 
 impl Family {
-    pub const ALL: [Self; 9] = [
-        Self::Tls13,
-        Self::Ecdhe,
-        Self::Dhe,
-        Self::Rsa,
-        Self::Anonymous,
-        Self::Psk,
-        Self::StaticDh,
-        Self::Other,
-        Self::Seeded,
-    ];
-
     pub const fn of(facts: &SuiteFacts) -> Self {
         match facts.key_exchange {
             KeyExchange::Tls13 => Self::Tls13,
@@ -65,6 +55,7 @@ impl Family {
             Self::StaticDh => "static DH",
             Self::Other => "other",
             Self::Seeded => "many suites",
+            Self::Mended => "mended",
         }
     }
 }

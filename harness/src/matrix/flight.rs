@@ -14,11 +14,11 @@ pub enum Answer {
     Proposed(Shown),
     /// A ServerHello, behind which the server gave up: in TLS 1.3 its alert is encrypted.
     Abandoned(Shown),
-    /// An alert before any ServerHello.
+    /// An alert before any ServerHello, as the last word of a server that gave up.
     Alert(AlertDescription),
     /// It gave up and sent nothing.
     Silence,
-    /// Bytes that are not a first flight.
+    /// No first flight: other bytes, or a server that neither answers nor gives up.
     Unreadable(String),
 }
 
@@ -94,6 +94,9 @@ impl Shown {
 pub fn read(bytes: &[u8], has_failed: bool) -> Answer {
     match read_flight(bytes) {
         Answer::Proposed(shown) if has_failed => Answer::Abandoned(shown),
+        Answer::Alert(_) | Answer::Silence | Answer::Abandoned(_) if !has_failed => {
+            Answer::Unreadable("no ServerHello, and the server still waits".to_owned())
+        }
         answer => answer,
     }
 }
@@ -103,22 +106,21 @@ fn read_flight(bytes: &[u8]) -> Answer {
     let mut messages = HandshakeDeframer::new();
     let mut shown: Option<Shown> = None;
     records.push(bytes);
+    let mut alert = None;
     loop {
         let record = match records.next() {
             Ok(Some(record)) => record,
             Ok(None) => break,
             Err(error) => return Answer::Unreadable(error.to_string()),
         };
+        if let Some(alert) = alert {
+            return Answer::Unreadable(format!("more behind the alert {alert}"));
+        }
         match record.content_type {
-            ContentType::ALERT if shown.is_none() => {
-                return match Alert::parse(&record.payload) {
-                    Ok(alert) => Answer::Alert(alert.description),
-                    Err(error) => Answer::Unreadable(error.to_string()),
-                };
-            }
-            ContentType::ALERT => {
-                return shown.map_or(Answer::Silence, Answer::Abandoned);
-            }
+            ContentType::ALERT => match Alert::parse(&record.payload) {
+                Ok(parsed) => alert = Some(parsed.description),
+                Err(error) => return Answer::Unreadable(error.to_string()),
+            },
             ContentType::HANDSHAKE => {
                 messages.push(&record.payload);
                 if let Err(text) = read_messages(&mut messages, &mut shown) {
@@ -132,7 +134,12 @@ fn read_flight(bytes: &[u8]) -> Answer {
     if !records.pending().is_empty() || !messages.pending().is_empty() {
         return Answer::Unreadable("the flight ends inside a record or message".to_owned());
     }
-    shown.map_or(Answer::Silence, Answer::Proposed)
+    match (shown, alert) {
+        (Some(shown), None) => Answer::Proposed(shown),
+        (Some(shown), Some(_)) => Answer::Abandoned(shown),
+        (None, Some(alert)) => Answer::Alert(alert),
+        (None, None) => Answer::Silence,
+    }
 }
 
 fn read_messages(messages: &mut HandshakeDeframer, shown: &mut Option<Shown>) -> Result<(), String> {

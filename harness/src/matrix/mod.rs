@@ -6,6 +6,7 @@ mod family;
 mod fit;
 mod flight;
 mod hello;
+mod mend;
 mod named;
 mod play;
 mod question;

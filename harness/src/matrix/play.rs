@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::s2n::S2n;
 use crate::engine::{Backend, CannotPlay, Engine, Role, Status};
-use crate::oracle::KeyType;
+use crate::oracle::{KeyType, RefusalReason};
 use crate::pki::{CertificateKind, Identity, MintError, Pki};
 use crate::policy::Policy;
-use crate::registry::{self, Cipher, NamedGroup, ProtocolVersion};
+use crate::registry::{self, NamedGroup, ProtocolVersion};
 
 use super::complete::complete;
 use super::family::Family;
@@ -17,9 +17,8 @@ use super::fit::{Fitted, fit};
 use super::flight::{Answer, read};
 use super::named;
 use super::question::{Question, seeded, singles};
-use super::quirk::{Deviation, Oracle, Quirks, difference};
-use super::rule::Rule;
-use super::tally::{Disagreement, Session, Tally};
+use super::quirk::{Cell, Oracle, Quirks, difference, name};
+use super::tally::{Disagreement, Lack, Session, Tally};
 
 /// The certificates of the servers.
 const CERTIFICATES: [CertificateKind; 2] = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256];
@@ -27,7 +26,10 @@ const CERTIFICATES: [CertificateKind; 2] = [CertificateKind::Rsa2048, Certificat
 /// What is played.
 pub struct Matrix<'a> {
     pub policies: &'a [Policy],
+    /// The stacks that are asked.
     pub backends: &'a BTreeMap<&'static str, Arc<dyn Backend>>,
+    /// The stacks that complete what those propose.
+    pub clients: &'a BTreeMap<&'static str, Arc<dyn Backend>>,
     pub oracle: Oracle<'a>,
     pub quirks: &'a Quirks,
     pub pki: &'a Pki,
@@ -62,7 +64,7 @@ impl Matrix<'_> {
                     let mut part = Tally::default();
                     while let Some(policy) = self.policies.get(next.fetch_add(1, Ordering::Relaxed)) {
                         self.policy(policy, &singles, &identities, &mut part);
-                        self.by_name(policy, &singles, &identities, &mut part);
+                        named::play(self, policy, &singles, &identities, &mut part);
                         (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1);
                     }
                     tally.lock().unwrap_or_else(PoisonError::into_inner).merge(part);
@@ -70,7 +72,7 @@ impl Matrix<'_> {
             }
         });
         let mut tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.complete(&mut tally)?;
+        complete(self, &mut tally)?;
         Ok(tally)
     }
 
@@ -82,6 +84,7 @@ impl Matrix<'_> {
         tally: &mut Tally,
     ) {
         let seeded = seeded(policy, self.seed, self.seeded);
+        tally.plays(policy);
         for backend in self.backends.values() {
             let stack = backend.id();
             for question in singles.iter().chain(&seeded) {
@@ -96,97 +99,37 @@ impl Matrix<'_> {
                 }
                 let mine = singles.iter().chain(&seeded).filter(|question| question.certificate == *kind);
                 for question in mine {
-                    let server = Server { backend: &**backend, policy, fitted: fitted.as_ref(), kind: *kind };
-                    self.cell(&server, question, &candidates, tally);
+                    let Some(fitted) = &fitted else {
+                        tally.skip(stack, family(question), policy, Lack::Policy);
+                        continue;
+                    };
+                    if let Some(lack) = lack(policy, fitted, question) {
+                        tally.skip(stack, family(question), policy, lack);
+                        continue;
+                    }
+                    let server = Server { backend: &**backend, policy, fitted, kind: *kind };
+                    self.cell(&server, question, family(question), &candidates, tally);
                 }
             }
         }
     }
 
-    /// The library's policy of that name, beside the catalogue's.
-    fn by_name(
+    fn cell(
         &self,
-        policy: &Policy,
-        singles: &[Question],
-        identities: &[(CertificateKind, Arc<Identity>)],
+        server: &Server<'_>,
+        question: &Question,
+        family: Family,
+        candidates: &[usize],
         tally: &mut Tally,
     ) {
-        let Some(s2n) = self.named else { return };
-        let Some((label, name)) = named::of(policy) else { return };
-        for question in singles {
-            tally.counts(label, family(question)).cells += 1;
-        }
-        let candidates = self.quirks.of(s2n.id(), &s2n.version());
-        for (kind, identity) in identities {
-            let (fitted, _) = fit(s2n, policy, identity);
-            let server =
-                fitted.and_then(|fitted| named::Server::open(s2n, name, identity).map(|open| (fitted, open)));
-            for question in singles.iter().filter(|question| question.certificate == *kind) {
-                let counts = tally.counts(label, family(question));
-                let Some((fitted, server)) = &server else {
-                    counts.without_policy += 1;
-                    continue;
-                };
-                let answer = server.ask(&question.bytes);
-                let asked = (&fitted.policy, &key(*kind), &question.offer);
-                let expected = (self.oracle)(asked.0, Some(asked.1), asked.2);
-                if named::is_alike(&expected, &answer) {
-                    counts.agreed += 1;
-                    continue;
-                }
-                let rules = self.quirks.rules(&candidates);
-                if named::is_alike(&Rule::answer(&rules, self.oracle, asked), &answer) {
-                    counts.quirks += 1;
-                    continue;
-                }
-                let differs = Deviation::PolicyDiffers { policy: policy.id.clone() };
-                let mut known = self.quirks.of(label, &s2n.version()).into_iter();
-                if expected.is_ok()
-                    && !matches!(answer, Answer::Proposed(_))
-                    && let Some(quirk) = known.find(|at| self.quirks.all[*at].deviation == differs)
-                {
-                    counts.quirks += 1;
-                    *tally.quirks.entry(quirk).or_default() += 1;
-                    continue;
-                }
-                counts.disagreed += 1;
-                tally.disagree(Disagreement {
-                    stack: label.to_owned(),
-                    policy: format!("{} beside s2n's {name}", policy.id),
-                    asked: question.describe(),
-                    expected: format!("{expected:?}"),
-                    seen: format!("{answer:?}"),
-                    difference: format!("{} and s2n's {name} do not accept the same", policy.id),
-                    cells: 1,
-                });
-            }
-        }
-    }
-
-    fn cell(&self, server: &Server<'_>, question: &Question, candidates: &[usize], tally: &mut Tally) {
         let stack = server.backend.id();
-        let family = family(question);
-        let Some(fitted) = server.fitted else {
-            tally.counts(stack, family).without_policy += 1;
-            return;
-        };
-        // A cell of the policy that the stack cannot express is not asked: the refusal would prove nothing.
-        if let Some((version, facts)) = question.single {
-            let lacks_version =
-                server.policy.versions.contains(&version) && !fitted.policy.versions.contains(&version);
-            let has = |policy: &Policy| policy.suites.contains(&facts.suite);
-            if has(server.policy) && !has(&fitted.policy) {
-                tally.counts(stack, family).without_suite += 1;
-                return;
-            }
-            if lacks_version {
-                tally.counts(stack, family).without_version += 1;
-                return;
-            }
-        }
         let key = key(server.kind);
-        let expected = (self.oracle)(&fitted.policy, Some(&key), &question.offer);
-        let answer = ask(server.backend, fitted, &question.bytes);
+        let policy = &server.fitted.policy;
+        let expected = (self.oracle)(policy, Some(&key), &question.offer);
+        if let (Family::Seeded, Err(refusal)) = (family, &expected) {
+            self.again(server, question, refusal.reason, candidates, tally);
+        }
+        let answer = answer(server.backend.open(Role::Server, &server.fitted.spec), &question.bytes);
         // A version and suite that no text puts together is a quirk, and no client completes it.
         if let Answer::Proposed(shown) = &answer
             && registry::suite(shown.suite).is_some_and(|facts| facts.played_in(shown.version))
@@ -204,12 +147,9 @@ impl Matrix<'_> {
             tally.counts(stack, family).agreed += 1;
             return;
         };
-        let asked = (&fitted.policy, &key, &question.offer);
-        if let Some(quirks) = self.quirks.explain(candidates, self.oracle, asked, &answer) {
-            tally.counts(stack, family).quirks += 1;
-            for quirk in quirks {
-                *tally.quirks.entry(quirk).or_default() += 1;
-            }
+        let cell = Cell { policy, key: &key, question };
+        if let Some(quirks) = self.quirks.explain(candidates, self.oracle, cell, &answer) {
+            tally.explained(stack, family, quirks);
             return;
         }
         tally.counts(stack, family).disagreed += 1;
@@ -224,67 +164,66 @@ impl Matrix<'_> {
         });
     }
 
-    /// Completes every session that some first flight proposed.
-    fn complete(&self, tally: &mut Tally) -> Result<(), MintError> {
-        for (stack, sessions) in tally.sessions.clone() {
-            let Some(backend) = self.backends.get(stack.as_str()) else { continue };
-            for session in sessions {
-                let family = registry::suite(session.suite).map_or(Family::Other, Family::of);
-                tally.counts(&stack, family).reached += 1;
-                let excuse = self.excuse(&**backend, &session);
-                match (complete(&**backend, &session, self.backends, self.pki)?, excuse) {
-                    (Ok(()), _) => tally.counts(&stack, family).completed += 1,
-                    (Err(_), Some(quirk)) => {
-                        tally.counts(&stack, family).excused += 1;
-                        *tally.quirks.entry(quirk).or_default() += 1;
-                    }
-                    (Err(why), None) => tally.disagree(Disagreement {
-                        stack: stack.clone(),
-                        policy: String::new(),
-                        asked: format!("{session:?}"),
-                        expected: "a completed session".to_owned(),
-                        seen: why,
-                        difference: "not completed".to_owned(),
-                        cells: 1,
-                    }),
-                }
-            }
+    /// The hello with the fault mended for which the oracle refuses: now that must not be the reason any more, and the
+    /// stack must agree again. A reason that is not the real one does not survive this.
+    fn again(
+        &self,
+        server: &Server<'_>,
+        question: &Question,
+        reason: RefusalReason,
+        candidates: &[usize],
+        tally: &mut Tally,
+    ) {
+        let policy = &server.fitted.policy;
+        let Some(mended) = question.mended(reason, policy) else { return };
+        let stack = server.backend.id();
+        tally.counts(stack, Family::Mended).cells += 1;
+        let expected = (self.oracle)(policy, Some(&key(server.kind)), &mended.offer);
+        if expected.as_ref().is_err_and(|refusal| refusal.reason == reason) {
+            tally.counts(stack, Family::Mended).disagreed += 1;
+            tally.disagree(Disagreement {
+                stack: stack.to_owned(),
+                policy: server.policy.id.clone(),
+                asked: mended.describe(),
+                expected: format!("another answer than {expected:?}"),
+                seen: "the oracle alone".to_owned(),
+                difference: format!("{} is the reason, also where it is mended", name(reason)),
+                cells: 1,
+            });
+            return;
         }
-        Ok(())
+        self.cell(server, &mended, Family::Mended, candidates, tally);
     }
+}
 
-    /// The quirk by which a stack proposes this session and cannot complete it.
-    fn excuse(&self, backend: &dyn Backend, session: &Session) -> Option<usize> {
-        let is_seed = registry::suite(session.suite).is_some_and(|facts| facts.cipher == Cipher::Seed);
-        let seed = Deviation::Rule(Rule::SeedInSsl3);
-        let candidates = self.quirks.of(backend.id(), &backend.version());
-        let quirk = candidates.into_iter().find(|at| self.quirks.all[*at].deviation == seed);
-        quirk.filter(|_| is_seed && session.version == ProtocolVersion::SSL3)
+/// What a stack lacks of the policy so that a single-suite hello is not asked: its refusal would prove nothing.
+fn lack(policy: &Policy, fitted: &Fitted, question: &Question) -> Option<Lack> {
+    let (version, facts) = question.single?;
+    let has = |policy: &Policy| policy.suites.contains(&facts.suite);
+    if has(policy) && !has(&fitted.policy) {
+        return Some(Lack::Suite);
     }
+    let lacks_version = policy.versions.contains(&version) && !fitted.policy.versions.contains(&version);
+    lacks_version.then_some(Lack::Version)
 }
 
 struct Server<'a> {
     backend: &'a dyn Backend,
     policy: &'a Policy,
-    fitted: Option<&'a Fitted>,
+    fitted: &'a Fitted,
     kind: CertificateKind,
 }
 
-fn family(question: &Question) -> Family {
+pub(super) fn family(question: &Question) -> Family {
     question.single.map_or(Family::Seeded, |(_, facts)| Family::of(facts))
 }
 
 /// The key of a certificate as the oracle knows it.
-fn key(kind: CertificateKind) -> KeyType {
+pub(super) fn key(kind: CertificateKind) -> KeyType {
     match kind {
         CertificateKind::EcdsaP256 => KeyType::Ecdsa { group: NamedGroup::SECP256R1 },
         _ => KeyType::Rsa { bits: 2048 },
     }
-}
-
-/// The answer to one ClientHello.
-fn ask(backend: &dyn Backend, fitted: &Fitted, bytes: &[u8]) -> Answer {
-    answer(backend.open(Role::Server, &fitted.spec), bytes)
 }
 
 /// What a server that was opened, or could not be, answers to one ClientHello.

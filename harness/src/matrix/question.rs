@@ -3,8 +3,9 @@
 use fastrand::Rng;
 
 use super::hello::{key_share, records};
+use super::mend::mended;
 use crate::observe::offer_of;
-use crate::oracle::Offer;
+use crate::oracle::{Offer, RefusalReason};
 use crate::pki::CertificateKind;
 use crate::policy::Policy;
 use crate::registry::{
@@ -19,7 +20,8 @@ pub struct Question {
     /// The version and suite of a single-suite hello, `None` for a seeded one.
     pub single: Option<(ProtocolVersion, &'static SuiteFacts)>,
     pub certificate: CertificateKind,
-    /// What the oracle sees.
+    pub hello: ClientHello,
+    /// What the oracle sees of it.
     pub offer: Offer,
     /// What the stacks see.
     pub bytes: Vec<u8>,
@@ -29,9 +31,14 @@ impl Question {
     fn new(
         single: Option<(ProtocolVersion, &'static SuiteFacts)>,
         certificate: CertificateKind,
-        hello: &ClientHello,
+        hello: ClientHello,
     ) -> Self {
-        Self { single, certificate, offer: offer_of(hello), bytes: records(hello) }
+        Self { single, certificate, offer: offer_of(&hello), bytes: records(&hello), hello }
+    }
+
+    /// The question once more, with the hello that is refused for that reason mended: see [`mended`].
+    pub fn mended(&self, reason: RefusalReason, policy: &Policy) -> Option<Self> {
+        Some(Self::new(None, self.certificate, mended(reason, (policy, self.certificate), &self.hello)?))
     }
 
     /// The hello in words.
@@ -54,7 +61,7 @@ pub fn singles() -> Vec<Question> {
                 Authentication::Ecdsa => CertificateKind::EcdsaP256,
                 _ => CertificateKind::Rsa2048,
             };
-            Question::new(Some((version, facts)), certificate, &single(version, facts.suite))
+            Question::new(Some((version, facts)), certificate, single(version, facts.suite))
         })
         .collect()
 }
@@ -165,7 +172,7 @@ fn draw(policy: &Policy, rng: &mut Rng) -> Question {
         compression_methods,
         extensions: (legacy_version > ProtocolVersion::SSL3).then_some(extensions),
     };
-    Question::new(None, certificate, &hello)
+    Question::new(None, certificate, hello)
 }
 
 /// Suites, and the signals that go behind them.

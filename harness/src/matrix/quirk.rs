@@ -3,23 +3,21 @@
 //! A quirk changes nothing in the oracle. It is asked only where oracle and stack differ, and says exactly what the
 //! stack does instead; whatever differs from that, too, stays a disagreement.
 
-use serde::Deserialize;
-use toml::Spanned;
-
+use crate::observe::offer_of;
 use crate::oracle::{KeyType, Offer, Proposal, Refusal, RefusalReason};
-use crate::policy::{DataError, Policy, Problem, Source};
-use crate::registry::AlertDescription;
+use crate::policy::Policy;
+use crate::registry::{AlertDescription, CipherSuite};
 
 use super::flight::Answer;
+use super::mend::mended;
+use super::question::Question;
 use super::rule::Rule;
 use super::tally::Tally;
 
+mod file;
+
 /// The oracle, as a value: the tests plant others.
 pub type Oracle<'a> = &'a (dyn Fn(&Policy, Option<&KeyType>, &Offer) -> Result<Proposal, Refusal> + Sync);
-
-/// The words for what is no alert.
-const NOTHING: &str = "nothing";
-const SERVER_HELLO: &str = "server-hello";
 
 /// One documented deviation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +34,13 @@ pub struct Quirk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deviation {
     /// Refuses as it should, with another alert than the proper one.
-    Alert { when: RefusalReason, sends: Sent },
+    ///
+    /// `also`: the hello has two faults, and would be refused for one of these reasons without the first. Empty: the one.
+    Alert { when: RefusalReason, sends: Sent, also: Vec<RefusalReason> },
     /// Decides by another rule.
     Rule(Rule),
-    /// For rows of a library's policies by name: the policy of this id accepts more than the library's.
-    PolicyDiffers { policy: String },
+    /// For rows of a library's policies by name: the policy of this id accepts these suites, and the library's does not.
+    PolicyDiffers { policy: String, suites: Vec<CipherSuite> },
 }
 
 /// What a refusing stack sends.
@@ -53,50 +53,21 @@ pub enum Sent {
     Alert(AlertDescription),
 }
 
+/// A question to a server of one policy with one key.
+#[derive(Clone, Copy)]
+pub struct Cell<'a> {
+    pub policy: &'a Policy,
+    pub key: &'a KeyType,
+    pub question: &'a Question,
+}
+
 /// All quirks, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Quirks {
     pub all: Vec<Quirk>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFile {
-    #[serde(default)]
-    quirk: Vec<RawQuirk>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawQuirk {
-    stack: Spanned<String>,
-    version: Spanned<String>,
-    rule: Spanned<String>,
-    when: Option<Spanned<String>>,
-    sends: Option<Spanned<String>>,
-    reason: Spanned<String>,
-    citation: Spanned<String>,
-}
-
 impl Quirks {
-    /// Parses the file. Every error names its line and what is allowed.
-    pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
-        let source = Source { file, text };
-        let raw: RawFile = source.read()?;
-        let all = raw.quirk.iter().map(|raw| raw.check(&source)).collect::<Result<Vec<_>, _>>()?;
-        for (at, quirk) in all.iter().enumerate() {
-            let same = |other: &Quirk| {
-                (&other.stack, &other.version, &other.deviation)
-                    == (&quirk.stack, &quirk.version, &quirk.deviation)
-            };
-            if all[..at].iter().any(same) {
-                let name = raw.quirk[at].rule.get_ref().clone();
-                return Err(source.error(raw.quirk[at].rule.span(), Problem::Repeated { key: "quirk", name }));
-            }
-        }
-        Ok(Self { all })
-    }
-
     /// Places in [`Self::all`] of what is written for a stack in this version.
     pub fn of(&self, stack: &str, version: &str) -> Vec<usize> {
         let is_of = |quirk: &Quirk| quirk.stack == stack && version.starts_with(&quirk.version);
@@ -130,8 +101,31 @@ impl Quirks {
         &self,
         candidates: &[usize],
         oracle: Oracle<'_>,
-        asked: (&Policy, &KeyType, &Offer),
+        cell: Cell<'_>,
         answer: &Answer,
+    ) -> Option<Vec<usize>> {
+        self.explain_by(candidates, oracle, cell, |expected, rules| match difference(expected, answer) {
+            None => Some(None),
+            Some(_) => {
+                let reason = expected.as_ref().err()?.reason;
+                let without = || {
+                    let hello =
+                        mended(reason, (cell.policy, cell.question.certificate), &cell.question.hello)?;
+                    Rule::answer(rules, oracle, (cell.policy, cell.key, &offer_of(&hello))).err()
+                };
+                self.alert(candidates, reason, cell, answer, without).map(Some)
+            }
+        })
+    }
+
+    /// The same with another idea of what is expected: `fits` says whether an answer of the oracle with these rules is it,
+    /// and with which quirk.
+    pub fn explain_by(
+        &self,
+        candidates: &[usize],
+        oracle: Oracle<'_>,
+        cell: Cell<'_>,
+        fits: impl Fn(&Result<Proposal, Refusal>, &[Rule]) -> Option<Option<usize>>,
     ) -> Option<Vec<usize>> {
         let rules: Vec<(usize, Rule)> = candidates
             .iter()
@@ -142,27 +136,46 @@ impl Quirks {
             .collect();
         let explained = |without: Option<usize>| {
             let chosen = rules.iter().filter(|(at, _)| Some(*at) != without).map(|(_, rule)| *rule);
-            let expected = Rule::answer(&chosen.collect::<Vec<_>>(), oracle, asked);
-            match difference(&expected, answer) {
-                None => Some(None),
-                Some(_) => self.alert(candidates, expected.err()?.reason, answer).map(Some),
-            }
+            let chosen: Vec<Rule> = chosen.collect();
+            let asked = (cell.policy, cell.key, &cell.question.offer);
+            fits(&Rule::answer(&chosen, oracle, asked), &chosen)
         };
         let alert = explained(None)?;
         let needed = rules.iter().map(|(at, _)| *at).filter(|at| explained(Some(*at)).is_none());
         Some(needed.chain(alert).collect())
     }
 
-    /// The quirk by which a stack refuses for this reason with this answer.
-    fn alert(&self, candidates: &[usize], reason: RefusalReason, answer: &Answer) -> Option<usize> {
+    /// The quirk by which a stack refuses for this reason with this answer. `without`: the refusal that is left when
+    /// the fault of that reason is mended.
+    fn alert(
+        &self,
+        candidates: &[usize],
+        reason: RefusalReason,
+        cell: Cell<'_>,
+        answer: &Answer,
+        without: impl Fn() -> Option<Refusal>,
+    ) -> Option<usize> {
         let sent = match answer {
             Answer::Alert(alert) => Sent::Alert(*alert),
             Answer::Silence => Sent::Nothing,
-            Answer::Abandoned(_) => Sent::ServerHello,
-            Answer::Proposed(_) | Answer::Unreadable(_) => return None,
+            // What it gave up has to be something that could be proposed at all.
+            Answer::Abandoned(shown)
+                if cell.policy.versions.contains(&shown.version)
+                    && cell.policy.suites.contains(&shown.suite)
+                    && cell.question.offer.suites.contains(&shown.suite) =>
+            {
+                Sent::ServerHello
+            }
+            Answer::Abandoned(_) | Answer::Proposed(_) | Answer::Unreadable(_) => return None,
         };
-        let deviation = Deviation::Alert { when: reason, sends: sent };
-        candidates.iter().copied().find(|at| self.all[*at].deviation == deviation)
+        candidates.iter().copied().find(|at| match &self.all[*at].deviation {
+            Deviation::Alert { when, sends, also } => {
+                *when == reason
+                    && *sends == sent
+                    && (also.is_empty() || without().is_some_and(|other| also.contains(&other.reason)))
+            }
+            Deviation::Rule(_) | Deviation::PolicyDiffers { .. } => false,
+        })
     }
 }
 
@@ -188,91 +201,6 @@ pub fn difference(expected: &Result<Proposal, Refusal>, answer: &Answer) -> Opti
         }
     }
 }
-
-impl RawQuirk {
-    fn check(&self, source: &Source<'_>) -> Result<Quirk, DataError> {
-        for (key, text) in [
-            ("stack", &self.stack),
-            ("version", &self.version),
-            ("reason", &self.reason),
-            ("citation", &self.citation),
-        ] {
-            if text.get_ref().trim().is_empty() {
-                return Err(source.error(text.span(), Problem::Empty { key }));
-            }
-        }
-        let deviation = match (Rule::named(self.rule.get_ref()), &self.when, &self.sends) {
-            (None, Some(when), Some(sends)) if self.rule.get_ref() == "alert" => Deviation::Alert {
-                when: *REASONS.iter().find(|reason| name(**reason) == when.get_ref()).ok_or_else(|| {
-                    let word = when.get_ref().clone();
-                    source.error(when.span(), Problem::Word { key: "when", word, allowed: &REASON_NAMES })
-                })?,
-                sends: sent(source, sends)?,
-            },
-            (None, ..) if self.rule.get_ref() == "alert" => {
-                let missing = Problem::Missing { key: "when or sends", because: "rule alert needs both" };
-                return Err(source.error(self.rule.span(), missing));
-            }
-            (None, Some(when), None) if self.rule.get_ref() == "policy-differs" => {
-                Deviation::PolicyDiffers { policy: when.get_ref().clone() }
-            }
-            (Some(rule), None, None) => Deviation::Rule(rule),
-            (Some(_), ..) => {
-                let exclusive = Problem::Exclusive { key: "when and sends", other: "this rule" };
-                return Err(source.error(self.rule.span(), exclusive));
-            }
-            (None, ..) => {
-                let word = self.rule.get_ref().clone();
-                let problem = Problem::Word { key: "rule", word, allowed: &Rule::NAMES };
-                return Err(source.error(self.rule.span(), problem));
-            }
-        };
-        Ok(Quirk {
-            stack: self.stack.get_ref().clone(),
-            version: self.version.get_ref().clone(),
-            deviation,
-            reason: self.reason.get_ref().clone(),
-            citation: self.citation.get_ref().clone(),
-        })
-    }
-}
-
-fn sent(source: &Source<'_>, word: &Spanned<String>) -> Result<Sent, DataError> {
-    match word.get_ref().as_str() {
-        NOTHING => Ok(Sent::Nothing),
-        SERVER_HELLO => Ok(Sent::ServerHello),
-        name => AlertDescription::by_name(name).map(Sent::Alert).ok_or_else(|| {
-            let allowed: &[&str] =
-                &[NOTHING, SERVER_HELLO, "a name of IANA's TLS Alerts registry, like handshake_failure"];
-            source.error(word.span(), Problem::Word { key: "sends", word: name.to_owned(), allowed })
-        }),
-    }
-}
-
-/// Every reason that a quirk can name.
-const REASONS: [RefusalReason; 11] = [
-    RefusalReason::InappropriateFallback,
-    RefusalReason::NoCommonVersion,
-    RefusalReason::Compression,
-    RefusalReason::Renegotiation,
-    RefusalReason::PointFormats,
-    RefusalReason::MissingExtension,
-    RefusalReason::NoPsk,
-    RefusalReason::NoCommonSuite,
-    RefusalReason::NoUsableCertificate,
-    RefusalReason::NoCommonScheme,
-    RefusalReason::NoCommonGroup,
-];
-
-const REASON_NAMES: [&str; 11] = {
-    let mut names = [""; REASONS.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = name(REASONS[at]);
-        at += 1;
-    }
-    names
-};
 
 /// The word for a reason.
 pub(super) const fn name(reason: RefusalReason) -> &'static str {

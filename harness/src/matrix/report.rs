@@ -1,11 +1,13 @@
 //! The matrix in words and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::family::Family;
-use super::quirk::{Deviation, Quirks, Sent};
+use super::named::BY_BIRTH;
+use super::quirk::{Deviation, Quirk, Quirks, Sent};
 use super::tally::{Counts, Disagreement, Tally};
 
 /// Kinds of disagreement that are shown.
@@ -15,6 +17,7 @@ const SHOWN: usize = 20;
 pub fn text(tally: &Tally, quirks: &Quirks) -> String {
     let mut out = String::new();
     table(tally, &mut out);
+    stand_ins(tally, &mut out);
     left_out(tally, &mut out);
     uses(tally, quirks, &mut out);
     disagreements(tally, &mut out);
@@ -23,8 +26,8 @@ pub fn text(tally: &Tally, quirks: &Quirks) -> String {
 
 fn table(tally: &Tally, out: &mut String) {
     out.push_str(
-        "                           answered                    not asked: stack without\n\
-         stack    family        cells    agreed  quirks  differ  version   suite  policy  reached  completed\n",
+        "                           answered                    not asked: stack without   sessions\n\
+         stack    family        cells    agreed  quirks  differ  version   suite  policy  reached  completed  own  excused\n",
     );
     let mut last = "";
     let mut sum = Counts::default();
@@ -33,22 +36,35 @@ fn table(tally: &Tally, out: &mut String) {
             last = stack;
             out.push('\n');
         }
-        sum.add(counts);
+        if stack != BY_BIRTH {
+            sum.add(counts);
+        }
         row(stack, family.as_str(), counts, out);
     }
     out.push('\n');
     row("all", "", &sum, out);
+    if tally.counts.keys().any(|(stack, _)| stack == BY_BIRTH) {
+        out.push_str("(without s2n-own: those policies came from s2n, and prove nothing about it)\n");
+    }
 }
 
 fn row(stack: &str, family: &str, counts: &Counts, out: &mut String) {
     let Counts { cells, agreed, quirks, disagreed, .. } = counts;
-    let Counts { without_version, without_suite, without_policy, reached, completed, .. } = counts;
+    let Counts { without_version, without_suite, without_policy, reached, completed, own, excused, .. } =
+        counts;
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
         "{stack:<8} {family:<11} {cells:>7} {agreed:>9} {quirks:>7} {disagreed:>7} {without_version:>8} \
-         {without_suite:>7} {without_policy:>7} {reached:>8} {completed:>10}"
+         {without_suite:>7} {without_policy:>7} {reached:>8} {completed:>10} {own:>4} {excused:>8}"
     );
+}
+
+/// The policies whose suites nobody publishes: what is played for them are another's.
+fn stand_ins(tally: &Tally, out: &mut String) {
+    for (policy, lender) in &tally.stand_ins {
+        let _ = writeln!(out, "stand-in: {policy} is played with the suites of {lender}");
+    }
 }
 
 /// The items by stack and kind, with the number of policies.
@@ -92,7 +108,7 @@ fn disagreements(tally: &Tally, out: &mut String) {
 impl std::fmt::Display for Deviation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Alert { when, sends } => {
+            Self::Alert { when, sends, .. } => {
                 let when = super::quirk::name(*when);
                 match sends {
                     Sent::Nothing => write!(f, "silence for {when}"),
@@ -101,7 +117,7 @@ impl std::fmt::Display for Deviation {
                 }
             }
             Self::Rule(rule) => f.write_str(rule.as_str()),
-            Self::PolicyDiffers { policy } => write!(f, "accepts less than {policy}"),
+            Self::PolicyDiffers { policy, .. } => write!(f, "accepts less than {policy}"),
         }
     }
 }
@@ -115,18 +131,39 @@ struct Line<'a> {
     counts: &'a Counts,
 }
 
-/// The table and the disagreements as one JSON object.
+/// A quirk and how often it explained an answer.
+#[derive(Serialize)]
+struct Use<'a> {
+    stack: &'a str,
+    version: &'a str,
+    deviation: String,
+    cells: u64,
+}
+
+/// The table, the quirks and the disagreements as one JSON object.
 ///
 /// # Errors
 /// If a value cannot be written, which these cannot.
-pub fn json(tally: &Tally) -> Result<String, serde_json::Error> {
+pub fn json(tally: &Tally, quirks: &Quirks) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Report<'a> {
+        policies: usize,
+        stand_ins: &'a BTreeMap<String, String>,
         rows: Vec<Line<'a>>,
+        quirks: Vec<Use<'a>>,
         disagreements: Vec<&'a Disagreement>,
     }
     let rows = tally.counts.iter().map(|((stack, family), counts)| Line { stack, family: *family, counts });
+    let uses = tally.quirks.iter().filter_map(|(at, cells)| Some((quirks.all.get(*at)?, *cells)));
     serde_json::to_string(&Report {
+        policies: tally.policies.len(),
+        stand_ins: &tally.stand_ins,
+        quirks: uses
+            .map(|(Quirk { stack, version, deviation, .. }, cells)| {
+                let deviation = deviation.to_string();
+                Use { stack, version, deviation, cells }
+            })
+            .collect(),
         rows: rows.collect(),
         disagreements: tally.disagreements.values().collect(),
     })

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::pki::CertificateKind;
+use crate::policy::Policy;
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 
 use super::family::Family;
@@ -16,7 +17,7 @@ const KINDS: usize = 1000;
 /// Counts of one stack and family.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Policies times hellos, counted before anything is asked.
+    /// Policies times hellos, counted before anything is asked; mended hellos when they are made.
     pub cells: u64,
     /// Asked, and as the oracle says.
     pub agreed: u64,
@@ -32,9 +33,11 @@ pub struct Counts {
     pub without_policy: u64,
     /// Distinct sessions (version, suite, group, certificate) that an answer proposed.
     pub reached: u64,
-    /// Of those, completed with a client up to application data in both directions.
+    /// Of those that were proposed, completed with a client up to application data in both directions.
     pub completed: u64,
-    /// Of those, not completed, as a quirk says.
+    /// Of those that were completed, only by a client of the same stack.
+    pub own: u64,
+    /// Of those that were proposed, not completed, as a quirk says.
     pub excused: u64,
 }
 
@@ -49,7 +52,14 @@ impl Counts {
 
     /// Whether every cell is accounted for, and no session was completed that nobody proposed.
     pub const fn adds_up(&self) -> bool {
-        self.cells == self.answered() + self.inexpressible() && self.completed + self.excused <= self.reached
+        self.cells == self.answered() + self.inexpressible()
+            && self.completed + self.excused <= self.reached
+            && self.own <= self.completed
+    }
+
+    /// Sessions that were proposed, and neither completed nor excused.
+    pub const fn open(&self) -> u64 {
+        self.reached.saturating_sub(self.completed + self.excused)
     }
 
     pub const fn add(&mut self, other: &Self) {
@@ -62,6 +72,7 @@ impl Counts {
         self.without_policy += other.without_policy;
         self.reached += other.reached;
         self.completed += other.completed;
+        self.own += other.own;
         self.excused += other.excused;
     }
 }
@@ -92,6 +103,18 @@ pub struct Session {
     pub dh_bits: u16,
 }
 
+impl std::fmt::Display for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ", self.version, self.suite)?;
+        match (self.group, self.dh_bits) {
+            (Some(group), _) => write!(f, "{group} ")?,
+            (None, 0) => {}
+            (None, bits) => write!(f, "{bits} bits ")?,
+        }
+        write!(f, "{}", self.certificate)
+    }
+}
+
 /// What came of a run, or of a part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -103,11 +126,54 @@ pub struct Tally {
     /// By stack and difference.
     pub disagreements: BTreeMap<(String, String), Disagreement>,
     pub sessions: BTreeMap<String, BTreeSet<Session>>,
+    /// Single-suite hellos that were not asked, by stack and policy. Every policy that was played is there.
+    pub skipped: BTreeMap<(String, String), u64>,
+    /// The policies that were played.
+    pub policies: BTreeSet<String>,
+    /// Of those the ones whose suites are another policy's: nobody publishes theirs.
+    pub stand_ins: BTreeMap<String, String>,
+}
+
+/// What a stack lacks of a policy so that a hello is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    Version,
+    Suite,
+    Policy,
 }
 
 impl Tally {
     pub fn counts(&mut self, stack: &str, family: Family) -> &mut Counts {
         self.counts.entry((stack.to_owned(), family)).or_default()
+    }
+
+    /// Counts in that a policy is played.
+    pub fn plays(&mut self, policy: &Policy) {
+        self.policies.insert(policy.id.clone());
+        if let Some(lender) = policy.lender() {
+            self.stand_ins.insert(policy.id.clone(), lender.to_owned());
+        }
+    }
+
+    /// Counts a hello that is not asked.
+    pub fn skip(&mut self, stack: &str, family: Family, policy: &Policy, lack: Lack) {
+        let counts = self.counts(stack, family);
+        match lack {
+            Lack::Version => counts.without_version += 1,
+            Lack::Suite => counts.without_suite += 1,
+            Lack::Policy => counts.without_policy += 1,
+        }
+        if family != Family::Seeded {
+            *self.skipped.entry((stack.to_owned(), policy.id.clone())).or_default() += 1;
+        }
+    }
+
+    /// Counts an answer that is as quirks say.
+    pub fn explained(&mut self, stack: &str, family: Family, quirks: Vec<usize>) {
+        self.counts(stack, family).quirks += 1;
+        for quirk in quirks {
+            *self.quirks.entry(quirk).or_default() += 1;
+        }
     }
 
     pub fn disagree(&mut self, found: Disagreement) {
@@ -140,6 +206,11 @@ impl Tally {
         for (quirk, uses) in other.quirks {
             *self.quirks.entry(quirk).or_default() += uses;
         }
+        for (key, count) in other.skipped {
+            *self.skipped.entry(key).or_default() += count;
+        }
+        self.policies.extend(other.policies);
+        self.stand_ins.extend(other.stand_ins);
         for (stack, sessions) in other.sessions {
             self.sessions.entry(stack).or_default().extend(sessions);
         }
@@ -151,6 +222,15 @@ impl Tally {
     pub fn disagreed(&self) -> u64 {
         self.counts.values().map(|counts| counts.disagreed).sum()
     }
+
+    /// Sessions that were proposed, and neither completed nor excused.
+    pub fn open(&self) -> u64 {
+        self.counts.values().map(Counts::open).sum()
+    }
+
+    pub fn answered(&self) -> u64 {
+        self.counts.values().map(Counts::answered).sum()
+    }
 }
 
 /// Every reason for which a tally is red, in words.
@@ -160,9 +240,11 @@ pub fn faults(tally: &Tally) -> Vec<String> {
         if counts.disagreed > 0 {
             faults.push(format!("{stack}, {family}: {} unexplained disagreements", counts.disagreed));
         }
-        if counts.completed + counts.excused != counts.reached {
-            let open = counts.reached - counts.completed - counts.excused;
-            faults.push(format!("{stack}, {family}: {open} sessions were proposed and not completed"));
+        if counts.open() > 0 {
+            faults.push(format!(
+                "{stack}, {family}: {} sessions were proposed and not completed",
+                counts.open()
+            ));
         }
         if !counts.adds_up() {
             faults.push(format!("{stack}, {family}: the cells do not add up: {counts:?}"));

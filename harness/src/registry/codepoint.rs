@@ -138,6 +138,7 @@ pub struct AlertDescription(pub u8);
 impl AlertDescription {
     pub const CLOSE_NOTIFY: Self = Self(0);
     pub const UNEXPECTED_MESSAGE: Self = Self(10);
+    pub const BAD_RECORD_MAC: Self = Self(20);
     pub const HANDSHAKE_FAILURE: Self = Self(40);
     pub const BAD_CERTIFICATE: Self = Self(42);
     pub const UNSUPPORTED_CERTIFICATE: Self = Self(43);
