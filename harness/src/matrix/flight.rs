@@ -170,3 +170,41 @@ fn context(shown: &Shown) -> Context {
     let shape = facts.map_or(KeyExchangeShape::Other, |facts| KeyExchangeShape::of(facts.key_exchange));
     Context::new(shown.version).with_key_exchange(shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FATAL: &[u8] = &[21, 3, 1, 0, 2, 2, 40];
+
+    fn answer(parts: &[&[u8]], has_failed: bool) -> Answer {
+        read(&parts.concat(), has_failed)
+    }
+
+    #[test]
+    fn only_a_server_that_gave_up_has_refused() {
+        assert_eq!(answer(&[FATAL], true), Answer::Alert(AlertDescription::HANDSHAKE_FAILURE));
+        assert_eq!(answer(&[], true), Answer::Silence);
+        for waiting in [answer(&[FATAL], false), answer(&[], false)] {
+            assert!(
+                matches!(&waiting, Answer::Unreadable(text) if text.contains("still waits")),
+                "{waiting:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_alert_is_the_last_word() {
+        let warning = [21, 3, 1, 0, 2, 1, 112].as_slice();
+        let found = answer(&[warning, FATAL], true);
+        assert!(matches!(&found, Answer::Unreadable(text) if text.contains("behind the alert")), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_cut_off_is_no_answer() {
+        for bytes in [&FATAL[..6], &[22, 3, 3, 0, 4, 2, 0, 0, 9], &[22, 3]] {
+            let found = answer(&[bytes], true);
+            assert!(matches!(found, Answer::Unreadable(_)), "{bytes:?}: {found:?}");
+        }
+    }
+}
