@@ -250,7 +250,7 @@ fn sent(source: &Source<'_>, word: &Spanned<String>) -> Result<Sent, DataError> 
 }
 
 /// Every reason that a quirk can name.
-const REASONS: [RefusalReason; 11] = [
+const REASONS: [RefusalReason; 12] = [
     RefusalReason::InappropriateFallback,
     RefusalReason::NoCommonVersion,
     RefusalReason::Compression,
@@ -262,9 +262,10 @@ const REASONS: [RefusalReason; 11] = [
     RefusalReason::NoUsableCertificate,
     RefusalReason::NoCommonScheme,
     RefusalReason::NoCommonGroup,
+    RefusalReason::NoCommonFiniteField,
 ];
 
-const REASON_NAMES: [&str; 11] = {
+const REASON_NAMES: [&str; 12] = {
     let mut names = [""; REASONS.len()];
     let mut at = 0;
     while at < names.len() {
@@ -288,5 +289,6 @@ pub(super) const fn name(reason: RefusalReason) -> &'static str {
         RefusalReason::NoUsableCertificate => "no-usable-certificate",
         RefusalReason::NoCommonScheme => "no-common-scheme",
         RefusalReason::NoCommonGroup => "no-common-group",
+        RefusalReason::NoCommonFiniteField => "no-common-finite-field",
     }
 }

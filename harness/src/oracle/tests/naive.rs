@@ -32,7 +32,7 @@ pub(super) struct Combination {
 /// which a handshake comes to them.
 type Rule = (RefusalReason, fn(&World, &Combination) -> bool);
 
-const RULES: [Rule; 30] = [
+const RULES: [Rule; 31] = [
     (R::InappropriateFallback, rules::is_no_bad_fallback),
     (R::NoCommonVersion, rules::version_is_the_servers),
     (R::NoCommonVersion, rules::version_is_the_clients),
@@ -63,6 +63,7 @@ const RULES: [Rule; 30] = [
     (R::NoCommonGroup, rules::group_is_of_the_version_and_suite),
     (R::NoCommonGroup, rules::group_is_the_clients),
     (R::NoCommonGroup, rules::points_of_the_curve_can_be_read),
+    (R::NoCommonFiniteField, rules::field_is_the_clients),
 ];
 
 /// Says only which of two twins is meant, so it never decides between a session and a refusal.

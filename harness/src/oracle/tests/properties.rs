@@ -183,5 +183,5 @@ fn the_generators_reach_sessions_and_every_reason_of_refusal() {
         }
     }
     assert!(sessions > 100, "{sessions} sessions");
-    assert_eq!(reasons.len(), 11, "{reasons:?}");
+    assert_eq!(reasons.len(), 12, "{reasons:?}");
 }
