@@ -65,13 +65,13 @@ fn by_psk(w: &World, c: &Combination) -> bool {
 }
 
 /// RFC 8446 4.4.2.1: a server without a certificate has no TLS 1.3, unless it has nothing else.
-fn server_has(w: &World, version: V) -> bool {
+pub(super) fn server_has(w: &World, version: V) -> bool {
     let has_older = w.policy.versions.iter().any(|v| *v != V::TLS1_3);
     w.policy.versions.contains(&version) && (version != V::TLS1_3 || w.identity.is_some() || !has_older)
 }
 
 /// RFC 5246 E.1; RFC 8446 4.2.1; RFC 8446 D.5.
-fn client_allows(w: &World, version: V) -> bool {
+pub(super) fn client_allows(w: &World, version: V) -> bool {
     match &w.offer.supported_versions {
         Some(list) => list.contains(&version) && w.offer.legacy_version.0 > 0x0300,
         None => version.0 <= w.offer.legacy_version.0 && version != V::TLS1_3,

@@ -115,6 +115,8 @@ enum Oddity {
     UnreadablePoints(Option<&'static str>),
     /// TLS 1.2 with these suites, before a server with ffdhe2048: of the finite fields the client names others.
     OtherFields(&'static str),
+    /// An Ed25519 key before TLS 1.2, with a suite that an ECDSA key could play.
+    OldEdDsa,
 }
 
 /// With a finite field, and some with a way out.
@@ -141,6 +143,7 @@ fn oddity() -> impl Strategy<Value = Option<Oddity>> {
         2 => one_of(vec![None, Some(vec![11])]).prop_map(O::PskModes),
         3 => one_of(vec![None, Some("brainpoolP256r1")]).prop_map(O::UnreadablePoints),
         3 => one_of(WITH_A_FIELD.to_vec()).prop_map(O::OtherFields),
+        1 => Just(O::OldEdDsa),
     ];
     proptest::option::weighted(0.6, odd)
 }
@@ -157,6 +160,7 @@ fn with_oddity(world: World, oddity: Option<Oddity>) -> World {
     };
     let (policy, offer) = match oddity {
         None => (policy, offer),
+        Some(O::OldEdDsa) => return old_eddsa(policy, offer),
         Some(O::Fallback) => (policy, Offer { fallback_scsv: true, ..offer }),
         Some(O::Compressions(compressions)) => (policy, Offer { compressions, ..offer }),
         Some(O::Renegotiates) => (policy, Offer { renegotiates: true, renegotiation_info: true, ..offer }),
@@ -196,6 +200,25 @@ fn with_oddity(world: World, oddity: Option<Oddity>) -> World {
         }
     };
     World { policy, identity, offer }
+}
+
+fn old_eddsa(policy: Policy, offer: Offer) -> World {
+    let suite = || suite_list("TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA");
+    let policy = Policy {
+        versions: vec![ProtocolVersion::TLS1_0, ProtocolVersion::TLS1_1],
+        suites: [suite(), policy.suites].concat(),
+        groups: group_list("secp256r1"),
+        ..policy
+    };
+    let offer = Offer {
+        legacy_version: ProtocolVersion::TLS1_1,
+        supported_versions: None,
+        key_shares: None,
+        suites: [offer.suites, suite()].concat(),
+        groups: Some(group_list("x25519 secp256r1")),
+        ..offer
+    };
+    World { policy, identity: Some(KeyType::Ed25519), offer }
 }
 
 prop_compose! {
