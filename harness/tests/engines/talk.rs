@@ -201,6 +201,35 @@ fn closes(first: &mut dyn Engine, second: &mut dyn Engine, place: &str) {
     assert_eq!(second.status(), Status::Done, "{place}");
 }
 
+/// RFC 8446 6.1: "This alert notifies the recipient that the sender will not send any more messages".
+#[test]
+fn what_is_sent_behind_the_own_close_is_dropped_and_is_no_close_of_the_peer() {
+    let pki = Pki::mint().unwrap();
+    let all = backends();
+    for version in VERSIONS {
+        let spec = EndpointSpec { versions: vec![version], ..verifying_client(&pki) };
+        let mut c = all["openssl"].open(Role::Client, &spec).unwrap();
+        let strong = strong_server(&pki, CertificateKind::EcdsaP256);
+        let mut s = all["s2n"].open(Role::Server, &strong).unwrap();
+        assert_eq!(handshake(&mut *c, &mut *s).0, PairOutcome::Done, "{version}");
+        s.close();
+        s.send(b"too late");
+        s.close();
+        assert_eq!((s.status(), s.peer_closed()), (Status::Done, false), "{version}");
+        let (mut bytes, mut plaintext) = (Vec::new(), Vec::new());
+        s.drain(&mut bytes);
+        c.feed(&bytes);
+        c.receive(&mut plaintext);
+        assert!(plaintext.is_empty() && c.peer_closed(), "{version}");
+        // The peer's own close is still read.
+        c.close();
+        bytes.clear();
+        c.drain(&mut bytes);
+        s.feed(&bytes);
+        assert!(s.peer_closed(), "{version}");
+    }
+}
+
 /// As `handshake`, but every byte comes alone.
 fn trickle(client: &mut dyn Engine, server: &mut dyn Engine) {
     let mut bytes = Vec::new();
