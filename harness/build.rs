@@ -7,6 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
+    // engine/s2n/sys.rs mirrors structures of the library's own, as they are in the version that Cargo.toml pins. What
+    // S2N_TLS_DIR or S2N_TLS_LIB_DIR names is another build of it, of which nothing is known. s2n-tls-sys says so (its
+    // `links` is "s2n-tls") exactly where it took one of them.
+    assert!(
+        env::var_os("DEP_S2N_TLS_EXTERNAL_BUILD").is_none(),
+        "shakedown needs the s2n-tls that s2n-tls-sys brings: unset S2N_TLS_DIR and S2N_TLS_LIB_DIR"
+    );
+
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let scenarios = root.join("scenarios");
     println!("cargo::rerun-if-changed={}", scenarios.display());

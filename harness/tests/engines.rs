@@ -16,7 +16,7 @@ use shakedown::engine::{
 use shakedown::net::{Setup, run_in_memory};
 use shakedown::observe::{Ending, Observation, Reach};
 use shakedown::pki::{CertificateKind, Pki};
-use shakedown::registry::{AlertDescription, CipherSuite, ProtocolVersion, suite_by_name};
+use shakedown::registry::{AlertDescription, CipherSuite, ProtocolVersion, SignatureScheme, suite_by_name};
 use shakedown::run::client::canary_spec;
 use shakedown::wire::ExtensionType;
 
@@ -118,6 +118,42 @@ fn a_stack_says_what_it_cannot_play() {
     assert!(matches!(all["rustls"].open(Role::Server, &old).err(), Some(CannotPlay::Version { .. })));
     let export = EndpointSpec { suites: vec![suite("TLS_RSA_EXPORT_WITH_RC4_40_MD5")], ..rsa };
     assert!(matches!(all["openssl"].open(Role::Server, &export).err(), Some(CannotPlay::Suite { .. })));
+}
+
+#[test]
+fn rustls_says_only_the_schemes_that_its_key_could_have_used() {
+    let pki = Pki::mint().unwrap();
+    let all = backends();
+    let (tls12, tls13) = (ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3);
+    let (p256, rsa) = (CertificateKind::EcdsaP256, CertificateKind::Rsa2048);
+    let rows = [
+        // RFC 8446 4.2.3: in TLS 1.3 ecdsa_secp384r1_sha384 is for keys on P-384; in TLS 1.2 it is for any curve.
+        (p256, vec![tls13], 0x0503, true),
+        (p256, vec![tls12], 0x0503, false),
+        (p256, vec![tls12, tls13], 0x0503, false),
+        // ecdsa_sha1 and rsa_pkcs1_sha1 sign no handshake of TLS 1.3, and rustls has no SHA-1.
+        (p256, vec![tls13], 0x0203, true),
+        (p256, vec![tls12], 0x0203, false),
+        (rsa, vec![tls13], 0x0201, true),
+        (rsa, vec![tls12], 0x0201, false),
+        // RFC 8734 3: for keys on a Brainpool curve, and in TLS 1.3 alone.
+        (p256, vec![tls12, tls13], 0x081A, true),
+        // Those for other kinds of keys: rsa_pkcs1_sha1 again, ecdsa_sha1, rsa_pss_pss_sha256, ed25519.
+        (p256, vec![tls12], 0x0201, true),
+        (rsa, vec![tls12], 0x0203, true),
+        (rsa, vec![tls12, tls13], 0x0809, true),
+        (rsa, vec![tls12, tls13], 0x0807, true),
+    ];
+    for (kind, versions, scheme, plays) in rows {
+        let scheme = SignatureScheme(scheme);
+        let own = if kind == p256 { 0x0403 } else { 0x0804 };
+        let schemes = vec![scheme, SignatureScheme(own)];
+        let place = format!("{kind} {versions:?} {scheme}");
+        let spec = EndpointSpec { versions, schemes, ..strong_server(&pki, kind) };
+        let said = all["rustls"].open(Role::Server, &spec).err();
+        let wanted = CannotPlay::Scheme { backend: "rustls".to_owned(), scheme };
+        assert_eq!(said, (!plays).then_some(wanted), "{place}");
+    }
 }
 
 /// Answers every byte with a byte, for ever.

@@ -123,6 +123,21 @@ fn unsafe_is_written_only_in_the_named_files() {
 }
 
 #[test]
+fn every_file_that_the_rules_name_is_there() {
+    hold(rules::stale_permissions);
+}
+
+#[test]
+fn the_naive_model_names_no_function_of_the_oracle() {
+    hold(rules::naive_apart);
+    // Silence proves nothing unless the functions are seen.
+    let of = |path: &str| &harness().files.iter().find(|file| file.path == path).unwrap().functions;
+    assert_eq!(of("oracle/select.rs"), &["select", "in_common"]);
+    assert!(of("oracle/offer.rs").contains(&"max_version".to_owned()));
+    assert!(of("oracle/proposal.rs").contains(&"alerts".to_owned()), "of a `pub const fn`");
+}
+
+#[test]
 fn no_file_is_longer_than_five_hundred_lines() {
     hold(rules::long_files);
 }

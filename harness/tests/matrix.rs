@@ -229,9 +229,10 @@ fn a_part_of_the_policies_is_held_to_the_committed_caps_as_all_of_them_are() {
 
 #[test]
 fn every_kind_of_fault_is_said() {
+    type Change = fn(&mut Counts);
     let good =
         Counts { cells: 3, agreed: 2, quirks: 1, reached: 2, completed: 1, excused: 1, ..Counts::default() };
-    let changes: [(&str, fn(&mut Counts)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("unexplained", |c| (c.agreed, c.disagreed) = (1, 1)),
         ("not completed", |c| c.completed = 0),
         ("add up", |c| c.cells = 4),

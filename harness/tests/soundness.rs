@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | 1 two controls, both twins of the case | `controls` |
 //! | 2 controls gate passes only | `controls` |
-//! | 3 a refusal has an author | `author`, `property` |
+//! | 3 a refusal has an author | `author`, `closing`, `property` |
 //! | 4 the refusal line | `line` |
 //! | 5 the worst connection counts | `connections`, `forgers_wire` |
 //! | 6 a class must be proven | `controls` |
@@ -20,6 +20,8 @@ mod support;
 
 #[path = "soundness/author.rs"]
 mod author;
+#[path = "soundness/closing.rs"]
+mod closing;
 #[path = "soundness/connections.rs"]
 mod connections;
 #[path = "soundness/controls.rs"]

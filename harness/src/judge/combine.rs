@@ -2,6 +2,7 @@
 
 use crate::observe::{Ending, Observation, Reach};
 use crate::oracle::Offer;
+use crate::registry::AlertDescription;
 
 use super::connection::{NotOffered, Outcome, classify};
 use super::verdict::{Class, Finding, FindingCode, Level, Verdict};
@@ -16,7 +17,7 @@ pub struct Judgement {
     pub decided_by: Option<usize>,
     /// The class that this case proves for the client.
     pub proven: Option<Class>,
-    /// A refusal without an alert: the case must be run again, alone, and come out the same.
+    /// A refusal without an alert that tells why: the case must be run again, alone, and come out the same.
     pub wants_confirmation: bool,
 }
 
@@ -99,7 +100,7 @@ pub fn judge(
         verdict,
         decided_by: worst,
         proven: if is_proof && proves_its_class(case, outcome) { case.proves() } else { None },
-        wants_confirmation: is_proof && matches!(outcome, Outcome::RefusedByClient { alert: None }),
+        wants_confirmation: is_proof && gives_no_reason(outcome),
         findings,
     }
 }
@@ -115,6 +116,14 @@ fn proves_its_class(case: &CaseFacts<'_>, outcome: &Outcome) -> bool {
         _ => true,
     }
 }
+
+/// Whether a client ended it without saying that something was wrong with the session. RFC 8446 6.1: user_canceled
+/// is sent "for some reason unrelated to a protocol failure", so it says no more than a closed connection.
+fn gives_no_reason(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::RefusedByClient { alert: None | Some(USER_CANCELED) })
+}
+
+const USER_CANCELED: AlertDescription = AlertDescription(90);
 
 fn unexpected_alert(case: &CaseFacts<'_>, outcome: &Outcome) -> Option<Finding> {
     let Outcome::RefusedByClient { alert: Some(alert) } = outcome else { return None };

@@ -40,7 +40,7 @@ pub(super) fn mended(
             let schemes = with(hello.signature_schemes(), &policy.schemes);
             set(&mut hello, Extension::SignatureAlgorithms(schemes))?;
         }
-        RefusalReason::NoCommonGroup => {
+        RefusalReason::NoCommonGroup | RefusalReason::NoCommonFiniteField => {
             let mut groups = with(hello.groups(), &policy.groups);
             // RFC 8422 5.3: up to TLS 1.2 the curve of the certificate has to be there, too.
             if !groups.contains(&NamedGroup::SECP256R1) {

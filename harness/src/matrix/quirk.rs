@@ -216,5 +216,6 @@ pub(super) const fn name(reason: RefusalReason) -> &'static str {
         RefusalReason::NoUsableCertificate => "no-usable-certificate",
         RefusalReason::NoCommonScheme => "no-common-scheme",
         RefusalReason::NoCommonGroup => "no-common-group",
+        RefusalReason::NoCommonFiniteField => "no-common-finite-field",
     }
 }

@@ -141,7 +141,15 @@ impl Tap {
     fn alert(&mut self, side: Side, alert: Alert) {
         self.transcript.push(side, Seen::Alert(alert));
         if alert.description == AlertDescription::CLOSE_NOTIFY {
-            self.client_close_notify |= side == Side::Client;
+            match side {
+                Side::Client => self.client_close_notify = true,
+                // Before the ServerHello nothing was opened that it could close: it is how s2n refuses, whatever its
+                // reason. That it says no more is why the oracle expects it only where nothing is in common.
+                Side::Server if self.reach < Reach::Proposed => {
+                    self.server_alert.get_or_insert(alert.description);
+                }
+                Side::Server => {}
+            }
             return;
         }
         // Warnings (unrecognized_name, user_canceled) end nothing up to TLS 1.2.

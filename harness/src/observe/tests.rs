@@ -3,7 +3,7 @@
 
 use super::{Tap, offer_of};
 use crate::oracle::{Offer, Proposal};
-use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::wire::{ClientHello, Extension};
 
 /// Two digits a byte, lines that begin with `#` are comments.
@@ -51,6 +51,33 @@ fn the_scheme_of_a_server_key_exchange_is_read_in_tls_1_2_only() {
 fn an_answer_to_renegotiation_info_is_seen() {
     assert!(recorded!("openssl-tls12-dhe-mutual").renegotiation_info);
     assert!(recorded!("openssl-tls10-ecdhe").renegotiation_info);
+}
+
+/// A record of TLS 1.2 with an alert of the level "warning": close_notify (RFC 5246 7.2).
+const CLOSE_NOTIFY: [u8; 7] = [21, 3, 3, 0, 2, 1, 0];
+
+#[test]
+fn a_servers_close_notify_is_its_answer_only_before_it_proposes() {
+    let client = bytes_of(include_str!("../wire/testdata/openssl-tls12-rsa.client.hex"));
+    let server = bytes_of(include_str!("../wire/testdata/openssl-tls12-rsa.server.hex"));
+    let mut refused = Tap::new();
+    refused.from_client(&client);
+    refused.from_server(&CLOSE_NOTIFY);
+    assert_eq!(refused.server_alert, Some(AlertDescription::CLOSE_NOTIFY));
+    assert!(!refused.client_close_notify);
+    // The first alert counts, as ever.
+    let mut failed = Tap::new();
+    failed.from_client(&client);
+    failed.from_server(&[21, 3, 3, 0, 2, 2, 40]);
+    failed.from_server(&CLOSE_NOTIFY);
+    assert_eq!(failed.server_alert, Some(AlertDescription::HANDSHAKE_FAILURE));
+    let mut proposed = Tap::new();
+    proposed.from_client(&client);
+    // The ServerHello is in the first of its records.
+    proposed.from_server(&server[..5 + usize::from(server[4]) + 256 * usize::from(server[3])]);
+    proposed.from_server(&CLOSE_NOTIFY);
+    assert!(proposed.proposal.is_some());
+    assert_eq!(proposed.server_alert, None);
 }
 
 fn hello(extensions: Vec<Extension>, suites: &[u16]) -> Offer {

@@ -174,7 +174,8 @@ impl Server<'_> {
     }
 
     /// The finite-field group. RFC 7919 4: a server that knows named groups has to use one of the
-    /// client's if the client names any (256 to 511, known or not); else it must not choose the suite.
+    /// client's if the client names any (256 to 511, known or not); else it must not choose the suite, and
+    /// if no other one will do, the refusal has an alert of its own.
     /// A server with a group of its own (`dhe_bits`), or none in its policy, does as before RFC 7919.
     fn field(&self) -> Result<Exchange, RefusalReason> {
         if let Some(bits) = self.policy.dhe_bits {
@@ -194,7 +195,7 @@ impl Server<'_> {
             (Some(first), true) => Some(*first),
             (Some(_), false) => in_common(self.policy.order, &ours, &theirs).next(),
         };
-        let group = chosen.ok_or(RefusalReason::NoCommonGroup)?;
+        let group = chosen.ok_or(RefusalReason::NoCommonFiniteField)?;
         Ok(Exchange { group: Some(group), dh_bits: registry::group(group).and_then(GroupFacts::dh_bits) })
     }
 

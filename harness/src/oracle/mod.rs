@@ -2,7 +2,7 @@
 //!
 //! Pure functions, and none of the code that is judged: no stack's decision is asked, only the texts.
 //! [`select`] says what an honest server answers; [`breaches`] says which rules of a floor a session
-//! breaks; [`expect`] puts the two together for one connection of a case.
+//! breaks. What a case and its connections come to, the judge says from the two.
 //!
 //! Traps that the rules here know about:
 //!
@@ -18,14 +18,12 @@
 
 mod breach;
 mod classic;
-mod expect;
 mod offer;
 mod proposal;
 mod select;
 mod tls13;
 
 pub use breach::{Breach, Rule, breaches};
-pub use expect::{Duty, Expectation, expect};
 pub use offer::{Offer, Stated};
 pub use proposal::{KeyType, Proposal, Refusal, RefusalReason};
 pub use select::select;

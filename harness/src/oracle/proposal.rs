@@ -75,10 +75,22 @@ impl Proposal {
     }
 }
 
-/// Why an honest server has to refuse. Ordered by how far the negotiation came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum RefusalReason {
+/// Declares every reason once, so that none is missing in [`RefusalReason::ALL`].
+macro_rules! refusal_reasons {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Why an honest server has to refuse. Ordered by how far the negotiation came.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum RefusalReason { $($(#[$doc])* $name,)* }
+
+        impl RefusalReason {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+refusal_reasons! {
     /// A second try below what both could speak (RFC 7507 3).
     InappropriateFallback,
     /// No version in common (RFC 5246 E.1, RFC 8446 4.2.1).
@@ -102,6 +114,8 @@ pub enum RefusalReason {
     NoCommonScheme,
     /// No group in common.
     NoCommonGroup,
+    /// The client names finite fields and none is the server's, and no suite without one will do (RFC 7919 4).
+    NoCommonFiniteField,
 }
 
 impl RefusalReason {
@@ -127,6 +141,9 @@ impl RefusalReason {
             Self::NoCommonSuite | Self::NoUsableCertificate | Self::NoCommonScheme | Self::NoCommonGroup => {
                 &[A::HANDSHAKE_FAILURE, A::INSUFFICIENT_SECURITY, A::CLOSE_NOTIFY]
             }
+            // RFC 7919 4: "the server MUST end the connection with a fatal TLS alert of type
+            // insufficient_security(71)".
+            Self::NoCommonFiniteField => &[A::INSUFFICIENT_SECURITY, A::HANDSHAKE_FAILURE, A::CLOSE_NOTIFY],
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::registry::{AlertDescription, NamedGroup, ProtocolVersion};
 ///
 /// * `policy.order` decides among suites, groups and signature schemes alike;
 /// * in TLS 1.3 a group whose share is there goes before one that needs a HelloRetryRequest;
+/// * in TLS 1.3 a server whose key no scheme of the client's fits refuses, though RFC 8446 4.4.3 lets it go on
+///   where "no valid certificate chain can be produced without unsupported algorithms";
+/// * the reason of a refusal, and with it the proper alert, is that of the suite which came furthest;
 /// * what a server MAY check is not checked: shares twice or outside `supported_groups` (RFC 8446 4.2.8), a
 ///   version field above TLS 1.2 (4.2.1).
 pub fn select(policy: &Policy, identity: Option<&KeyType>, offer: &Offer) -> Result<Proposal, Refusal> {

@@ -88,8 +88,8 @@ fn every_suite_completes_in_every_version_it_exists_in_with_openssl_on_either_si
             let ours = |spec: &EndpointSpec| EndpointSpec { versions: range(suite), ..spec.clone() };
             let theirs = |spec: &EndpointSpec| EndpointSpec { versions: vec![version], ..spec.clone() };
             // RFC 5246 8.1.2 strips leading zeros from the shared secret of a finite field and s2n keeps them: one
-            // session in 256 fails for that alone.
-            let tries = if facts.is_finite_field() { 4 } else { 1 };
+            // session in 256 fails for that alone, and two of them in 65536. More tries would hide more than that.
+            let tries = if facts.is_finite_field() { 2 } else { 1 };
             let first_done = |play: &dyn Fn() -> (PairOutcome, Option<Negotiated>, Option<Negotiated>)| {
                 let mut last = play();
                 for _ in 1..tries {

@@ -77,6 +77,40 @@ fn a_fatal_alert_arrives_whoever_sends_it() {
     }
 }
 
+/// RFC 5246 7.2.2: a warning is no refusal, and what comes behind it is read as ever.
+#[test]
+fn a_warning_behind_the_servers_flight_ends_nothing_and_is_no_fatal_alert() {
+    let pki = Pki::mint().unwrap();
+    let all = backends();
+    for server in all.values() {
+        let warned = || {
+            let spec = EndpointSpec { versions: vec![ProtocolVersion::TLS1_2], ..verifying_client(&pki) };
+            let mut c = all["openssl"].open(Role::Client, &spec).unwrap();
+            let mut s = server.open(Role::Server, &strong_server(&pki, CertificateKind::Rsa2048)).unwrap();
+            let (mut hello, mut flight) = (Vec::new(), Vec::new());
+            c.drain(&mut hello);
+            s.feed(&hello);
+            s.drain(&mut flight);
+            assert!(flight.len() > 500, "{}", server.id());
+            // A record of TLS 1.2 with an alert of the level "warning": user_canceled.
+            s.feed(&[21, 3, 3, 0, 2, 1, 90]);
+            assert_eq!(s.status(), Status::Running, "{}", server.id());
+            assert!(!s.peer_closed(), "{}", server.id());
+            (c, s, flight)
+        };
+        let (mut c, mut s, flight) = warned();
+        c.feed(&flight);
+        assert_eq!(handshake(&mut *c, &mut *s).0, PairOutcome::Done, "{}", server.id());
+
+        // close_notify, which is how RFC 8446 6.1 wants user_canceled to be followed.
+        let (_, mut s, _) = warned();
+        s.feed(&[21, 3, 3, 0, 2, 1, 0]);
+        if let Status::Failed(failure) = s.status() {
+            assert_eq!(failure.alert_received, None, "{}", server.id());
+        }
+    }
+}
+
 #[test]
 fn s2n_refuses_with_a_close_notify() {
     let pki = Pki::mint().unwrap();
@@ -165,6 +199,35 @@ fn closes(first: &mut dyn Engine, second: &mut dyn Engine, place: &str) {
     assert_eq!(plaintext, long, "{place}");
     assert!(second.peer_closed(), "{place}");
     assert_eq!(second.status(), Status::Done, "{place}");
+}
+
+/// RFC 8446 6.1: "This alert notifies the recipient that the sender will not send any more messages".
+#[test]
+fn what_is_sent_behind_the_own_close_is_dropped_and_is_no_close_of_the_peer() {
+    let pki = Pki::mint().unwrap();
+    let all = backends();
+    for version in VERSIONS {
+        let spec = EndpointSpec { versions: vec![version], ..verifying_client(&pki) };
+        let mut c = all["openssl"].open(Role::Client, &spec).unwrap();
+        let strong = strong_server(&pki, CertificateKind::EcdsaP256);
+        let mut s = all["s2n"].open(Role::Server, &strong).unwrap();
+        assert_eq!(handshake(&mut *c, &mut *s).0, PairOutcome::Done, "{version}");
+        s.close();
+        s.send(b"too late");
+        s.close();
+        assert_eq!((s.status(), s.peer_closed()), (Status::Done, false), "{version}");
+        let (mut bytes, mut plaintext) = (Vec::new(), Vec::new());
+        s.drain(&mut bytes);
+        c.feed(&bytes);
+        c.receive(&mut plaintext);
+        assert!(plaintext.is_empty() && c.peer_closed(), "{version}");
+        // The peer's own close is still read.
+        c.close();
+        bytes.clear();
+        c.drain(&mut bytes);
+        s.feed(&bytes);
+        assert!(s.peer_closed(), "{version}");
+    }
 }
 
 /// As `handshake`, but every byte comes alone.

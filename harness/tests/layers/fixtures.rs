@@ -227,10 +227,50 @@ fn unsafe_outside_the_named_files_is_seen() {
         "type F = unsafe extern \"C\" fn();",
     ] {
         fires(rules::unsafe_files, &["net/mod.rs:2"], &[("net/mod.rs", &format!("// first\n{text}"))]);
-        is_silent(rules::unsafe_files, &[("engine/openssl/sys.rs", text), ("engine/s2n/sys.rs", text)]);
+        is_silent(rules::unsafe_files, &[("engine/s2n/handle.rs", text), ("engine/s2n/sys.rs", text)]);
     }
     let words = "#![deny(unsafe_code)] // unsafe\n/// unsafe\nfn f() { let s = \"unsafe { }\"; }";
     is_silent(rules::unsafe_files, &[("lib.rs", words)]);
+}
+
+#[test]
+fn a_permission_for_a_file_that_is_gone_is_seen() {
+    let naive = [("oracle/tests/naive.rs", ""), ("oracle/tests/naive_rules.rs", "")];
+    let s2n = [("engine/s2n/handle.rs", ""), ("engine/s2n/sys.rs", "")];
+    is_silent(rules::stale_permissions, &[naive, s2n].concat());
+    fires(rules::stale_permissions, &["engine/s2n/sys.rs:0"], &[&naive[..], &s2n[..1]].concat());
+    fires(rules::stale_permissions, &["oracle/tests/naive.rs:0"], &[&naive[1..], &s2n[..]].concat());
+}
+
+#[test]
+fn a_naive_model_that_asks_the_oracle_is_seen() {
+    let oracle = [
+        ("oracle/mod.rs", "mod offer; mod select; pub use select::select; pub struct Offer;"),
+        (
+            "oracle/select.rs",
+            "pub fn select() {} pub(super) fn in_common() {} fn hidden() {} pub(crate) const fn rank() {}",
+        ),
+        ("oracle/offer.rs", "impl Offer { pub const fn new() {} pub fn max_version(&self) {} }"),
+        ("oracle/tests/mod.rs", "use super::*; use super::select as asked; fn policy() {}"),
+    ];
+    for text in [
+        "use super::*; fn f() { select(); }",
+        "fn f() { super::super::select::in_common(); }",
+        "use crate::oracle::select::rank as r;",
+        "fn f(o: &Offer) { o.max_version(); }",
+        "fn f() { vec![1].map(Offer::max_version); }",
+        "use super::*; fn f() { asked(); }",
+    ] {
+        let naive = [("oracle/tests/naive_rules.rs", text)];
+        fires(rules::naive_apart, &["oracle/tests/naive_rules.rs:1"], &[&oracle[..], &naive].concat());
+        let beside = [("oracle/tests/naive_worlds.rs", text)];
+        is_silent(rules::naive_apart, &[&oracle[..], &beside].concat());
+    }
+    let plain = [(
+        "oracle/tests/naive.rs",
+        "use super::*; fn hidden() { policy(); Offer::new(); registry::suite(); }",
+    )];
+    is_silent(rules::naive_apart, &[&oracle[..], &plain].concat());
 }
 
 #[test]

@@ -78,7 +78,10 @@ const EVENTS: [&[&str]; 5] = [
     &["crate", "observe", "reach"],
 ];
 
-const UNSAFE_FILES: [&str; 3] = ["engine/openssl/sys.rs", "engine/s2n/handle.rs", "engine/s2n/sys.rs"];
+const UNSAFE_FILES: [&str; 2] = ["engine/s2n/handle.rs", "engine/s2n/sys.rs"];
+
+/// The second model of a server. It is worth something only as long as it asks the first one nothing.
+const NAIVE_FILES: [&str; 2] = ["oracle/tests/naive.rs", "oracle/tests/naive_rules.rs"];
 
 const MOST_LINES: usize = 500;
 
@@ -240,6 +243,40 @@ pub fn unsafe_files(tree: &Tree) -> Vec<Breach> {
         what: format!("`unsafe` is for {} only", UNSAFE_FILES.join(", ")),
     };
     files.flat_map(|file| file.unsafe_lines.iter().map(move |&line| breach(&file.path, line))).collect()
+}
+
+/// A permission that nobody uses any more would be there for a file of that name to come.
+pub fn stale_permissions(tree: &Tree) -> Vec<Breach> {
+    let is_gone = |path: &&str| !tree.files.iter().any(|file| file.path == *path);
+    let named = UNSAFE_FILES.into_iter().chain(NAIVE_FILES);
+    let breach = |path: &str| Breach {
+        file: path.to_owned(),
+        line: 0,
+        what: "is named in the rules and is no file".to_owned(),
+    };
+    named.filter(is_gone).map(breach).collect()
+}
+
+/// Rule 7 of the design: the naive model names no function of the oracle, be it as a method. `new` makes plain data.
+pub fn naive_apart(tree: &Tree) -> Vec<Breach> {
+    let is_oracle = |path: &str| path.starts_with("oracle/") && !path.starts_with("oracle/tests/");
+    let files = tree.files.iter().filter(|file| is_oracle(&file.path));
+    let functions: BTreeSet<&str> =
+        files.flat_map(|file| &file.functions).map(String::as_str).filter(|name| *name != "new").collect();
+    let named = |words: &[String]| words.iter().find(|word| functions.contains(word.as_str())).cloned();
+    let mut found = Vec::new();
+    for (mention, meanings) in tree.resolved() {
+        // A method as it is written; a function also behind a name that stands for it elsewhere.
+        let behind =
+            || meanings.iter().filter(|full| layer_of(full) == Some("oracle")).find_map(|full| named(full));
+        if NAIVE_FILES.contains(&mention.file.as_str())
+            && let Some(word) = named(&mention.path.segments).or_else(behind)
+        {
+            let what = format!("the naive model names the oracle's `{word}`");
+            found.push(Breach { file: mention.file.clone(), line: mention.line, what });
+        }
+    }
+    found
 }
 
 /// A file that is longer than this has more than one subject.

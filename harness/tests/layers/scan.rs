@@ -65,6 +65,8 @@ pub struct File {
     pub lines: usize,
     /// Lines with the word `unsafe`.
     pub unsafe_lines: Vec<usize>,
+    /// Functions that other modules can call, methods included.
+    pub functions: Vec<String>,
     /// Lines that pull in source from somewhere else.
     pub hidden: Vec<(usize, &'static str)>,
 }
@@ -87,6 +89,7 @@ impl Tree {
                 path: path.to_owned(),
                 lines: text.lines().count(),
                 unsafe_lines: Vec::new(),
+                functions: Vec::new(),
                 hidden: Vec::new(),
             };
             tree.files.push(facts);
@@ -180,6 +183,16 @@ impl Scanner<'_> {
                 let line = line_of(&tokens[i]);
                 self.facts().unsafe_lines.push(line);
                 i + 1
+            }
+            ("fn", Some(name)) => {
+                let is_qualifier = |at: usize| {
+                    word_at(tokens, at).is_some_and(|word| ["const", "async", "unsafe"].contains(&&*word))
+                };
+                let start = (0..i).rev().take_while(|at| is_qualifier(*at)).last().unwrap_or(i);
+                if is_public(tokens, start) {
+                    self.facts().functions.push(name);
+                }
+                i + 2
             }
             _ => self.path(tokens, i, module),
         }

@@ -88,10 +88,12 @@ fn every_ending_at_every_reach_comes_to_what_the_design_says() {
 }
 
 #[test]
-fn a_refusal_without_an_alert_is_to_be_confirmed() {
+fn a_refusal_whose_alert_gives_no_reason_is_to_be_confirmed() {
     let made = Made::static_rsa().forced();
     for (ending, confirm) in [
         (Ending::ClientAlert(ALERT), false),
+        // user_canceled, whatever its level
+        (Ending::ClientAlert(AlertDescription(90)), true),
         (Ending::ClientCloseNotify, true),
         (Ending::ClientFin, true),
         (Ending::ClientReset, true),
@@ -124,6 +126,33 @@ fn a_refusal_by_another_alert_than_predicted_has_no_author() {
     let judged = refused(&Made::static_rsa(), modern(), AlertDescription::INTERNAL_ERROR);
     assert_eq!((judged.verdict, code(&judged)), (Verdict::Inconclusive, Some(FindingCode::ServerEndedIt)));
     assert_eq!(refused(&Made::static_rsa(), modern(), ALERT).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_servers_close_notify_counts_only_where_the_hello_has_nothing_in_common_with_it() {
+    let close = AlertDescription::CLOSE_NOTIFY;
+    assert_eq!(refused(&Made::static_rsa(), modern(), close).verdict, Verdict::Pass);
+    let unclear = [
+        ("the suite is offered", Offer { suites: vec![TLS13_GCM, ECDHE_GCM, RSA_GCM], ..modern() }),
+        ("it is about the version", states_a_maximum(ProtocolVersion::TLS1_1, &[ECDHE_GCM])),
+        (
+            "it is about a second try",
+            Offer { fallback_scsv: true, ..states_a_maximum(ProtocolVersion::TLS1_1, &[ECDHE_GCM]) },
+        ),
+        ("it is about renegotiation", Offer { renegotiates: true, ..modern() }),
+        ("it is about compression", Offer { compressions: vec![1], ..modern() }),
+        ("it is about the points", Offer { point_formats: Some(vec![1]), ..modern() }),
+    ];
+    for (what, offer) in unclear {
+        // Of two versions, so that a second try can be one.
+        let mut made = Made::static_rsa();
+        if offer.fallback_scsv {
+            made.policy.versions.insert(0, ProtocolVersion::TLS1_1);
+        }
+        let judged = refused(&made, offer, close);
+        assert_eq!(judged.verdict, Verdict::Inconclusive, "{what}: {judged:?}");
+        assert_eq!(code(&judged), Some(FindingCode::ServerEndedIt), "{what}: {judged:?}");
+    }
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn server(
     let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
     let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
     let signer = any_supported_type(&key).map_err(configuration)?;
-    let signer = signer::restricted(signer, &spec.schemes)?;
+    let signer = signer::restricted(signer, &spec.schemes, versions)?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(configuration)?

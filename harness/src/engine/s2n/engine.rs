@@ -10,6 +10,8 @@ pub(super) struct S2nEngine {
     status: Status,
     negotiated: Option<Negotiated>,
     peer_closed: bool,
+    /// We said close_notify.
+    closed: bool,
     received: Vec<u8>,
 }
 
@@ -20,6 +22,7 @@ impl S2nEngine {
             status: Status::Running,
             negotiated: None,
             peer_closed: false,
+            closed: false,
             received: Vec::new(),
         };
         if role == Role::Client {
@@ -37,7 +40,7 @@ impl S2nEngine {
                     self.negotiated =
                         self.connection.negotiated().map(|(version, suite)| Negotiated { version, suite });
                 }
-                Err(fault) => self.fail(fault),
+                Err(fault) => self.fail_reading(fault),
             }
         }
         if self.status == Status::Done {
@@ -54,9 +57,15 @@ impl S2nEngine {
                     return;
                 }
                 Ok(length) => self.received.extend_from_slice(&buffer[..length]),
-                Err(fault) => return self.fail(fault),
+                Err(fault) => return self.fail_reading(fault),
             }
         }
+    }
+
+    /// A closed stream is the peer's doing only where it was read from: to send behind our own close fails alike.
+    fn fail_reading(&mut self, fault: Fault) {
+        self.peer_closed |= fault.kind == FaultKind::Closed;
+        self.fail(fault);
     }
 
     /// Waiting for the peer is no failure. After one, the library has its alert ready, but sends it only when it is
@@ -69,7 +78,6 @@ impl S2nEngine {
             FaultKind::Alert => self.connection.alert().map(AlertDescription),
             _ => None,
         };
-        self.peer_closed |= fault.kind == FaultKind::Closed;
         self.status = Status::Failed(EngineFailure { text: fault.text, alert_received });
         self.connection.shut_down();
     }
@@ -93,7 +101,7 @@ impl Engine for S2nEngine {
     }
 
     fn send(&mut self, mut plaintext: &[u8]) {
-        while self.status == Status::Done && !plaintext.is_empty() {
+        while self.status == Status::Done && !self.closed && !plaintext.is_empty() {
             match self.connection.send(plaintext) {
                 Ok(sent) if sent > 0 => plaintext = plaintext.get(sent..).unwrap_or_default(),
                 Ok(_) => return, // not reached: the queue takes everything
@@ -107,7 +115,8 @@ impl Engine for S2nEngine {
     }
 
     fn close(&mut self) {
-        if self.status == Status::Done {
+        if self.status == Status::Done && !self.closed {
+            self.closed = true;
             self.connection.shut_down();
         }
     }

@@ -98,6 +98,9 @@ impl Config {
             // The delay hides at what a server took offence from someone who measures; here it would hold back the
             // alert for half a minute.
             check(ffi::s2n_config_set_max_blinding_delay(raw, 0))?;
+            // A warning ends nothing up to TLS 1.2 (RFC 5246 7.2.2). By default the library gives up at one and says so
+            // as it does of a fatal alert, and then a client that only said good-bye seems to have refused.
+            check(ffi::s2n_config_set_alert_behavior(raw, ffi::s2n_alert_behavior::IGNORE_WARNINGS))?;
             for protocol in &parts.alpn {
                 let length = u8::try_from(protocol.len()).unwrap_or(0); // 0 is refused
                 check(ffi::s2n_config_append_protocol_preference(raw, protocol.as_ptr(), length))?;

@@ -112,7 +112,7 @@ fn reason(
     key: &'static str,
     word: &Spanned<String>,
 ) -> Result<RefusalReason, DataError> {
-    REASONS.into_iter().find(|reason| name(*reason) == word.get_ref()).ok_or_else(|| {
+    RefusalReason::ALL.iter().copied().find(|reason| name(*reason) == word.get_ref()).ok_or_else(|| {
         let problem = Problem::Word { key, word: word.get_ref().clone(), allowed: &REASON_NAMES };
         source.error(word.span(), problem)
     })
@@ -130,26 +130,11 @@ fn sent(source: &Source<'_>, word: &Spanned<String>) -> Result<Sent, DataError> 
     }
 }
 
-/// Every reason that a quirk can name.
-const REASONS: [RefusalReason; 11] = [
-    RefusalReason::InappropriateFallback,
-    RefusalReason::NoCommonVersion,
-    RefusalReason::Compression,
-    RefusalReason::Renegotiation,
-    RefusalReason::PointFormats,
-    RefusalReason::MissingExtension,
-    RefusalReason::NoPsk,
-    RefusalReason::NoCommonSuite,
-    RefusalReason::NoUsableCertificate,
-    RefusalReason::NoCommonScheme,
-    RefusalReason::NoCommonGroup,
-];
-
-const REASON_NAMES: [&str; 11] = {
-    let mut names = [""; REASONS.len()];
+const REASON_NAMES: [&str; RefusalReason::ALL.len()] = {
+    let mut names = [""; RefusalReason::ALL.len()];
     let mut at = 0;
     while at < names.len() {
-        names[at] = name(REASONS[at]);
+        names[at] = name(RefusalReason::ALL[at]);
         at += 1;
     }
     names

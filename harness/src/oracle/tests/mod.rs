@@ -2,7 +2,6 @@
 
 mod breach_rows;
 mod breach_table;
-mod expect_rows;
 mod flight_rows;
 mod hello_rows;
 mod naive;

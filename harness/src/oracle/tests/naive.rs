@@ -2,7 +2,8 @@
 //! of version, suite, group, scheme and retry is put up, one predicate per rule strikes out, and of what is
 //! left the first by order is the answer.
 //!
-//! It shares the registry and the plain data types with the oracle, and none of its functions.
+//! It shares the registry and the plain data types with the oracle, and none of its functions; `tests/layers.rs`
+//! holds that.
 
 use super::naive_rules::{self as rules, Kx, kx};
 use super::*;
@@ -32,7 +33,7 @@ pub(super) struct Combination {
 /// which a handshake comes to them.
 type Rule = (RefusalReason, fn(&World, &Combination) -> bool);
 
-const RULES: [Rule; 30] = [
+const RULES: [Rule; 31] = [
     (R::InappropriateFallback, rules::is_no_bad_fallback),
     (R::NoCommonVersion, rules::version_is_the_servers),
     (R::NoCommonVersion, rules::version_is_the_clients),
@@ -63,10 +64,42 @@ const RULES: [Rule; 30] = [
     (R::NoCommonGroup, rules::group_is_of_the_version_and_suite),
     (R::NoCommonGroup, rules::group_is_the_clients),
     (R::NoCommonGroup, rules::points_of_the_curve_can_be_read),
+    (R::NoCommonFiniteField, rules::field_is_the_clients),
 ];
 
 /// Says only which of two twins is meant, so it never decides between a session and a refusal.
 const TWIN: Rule = (R::NoCommonGroup, rules::retry_exactly_without_a_share);
+
+/// The alerts of a refusal, the proper one first: as the texts name them, by number (RFC 8446 6, RFC 7507 2).
+///
+/// The rest is what stacks send instead; close_notify is all that s2n says where nothing is in common.
+pub(super) fn wanted_alerts(w: &World, reason: RefusalReason) -> &'static [u8] {
+    match reason {
+        // RFC 7507 3. Where no version is in common either, a server may find that first.
+        R::InappropriateFallback if has_common_version(w) => &[86],
+        R::InappropriateFallback => &[86, 70, 40],
+        // RFC 5246 E.1, RFC 8446 4.2.1.
+        R::NoCommonVersion => &[70, 40],
+        // RFC 8446 4.1.2; RFC 5246 7.4.1.2 names none.
+        R::Compression => &[47, 50, 40],
+        // RFC 5746 3.6 names none.
+        R::Renegotiation => &[40, 47],
+        // RFC 8422 5.1.2.
+        R::PointFormats => &[47, 40],
+        // RFC 8446 9.2.
+        R::MissingExtension => &[109, 40],
+        // RFC 8446 4.2.11, 6.2.
+        R::NoPsk => &[40, 71, 109, 115],
+        // RFC 5246 7.4.1.3, RFC 8422 5.1, RFC 8446 4.1.1.
+        R::NoCommonSuite | R::NoUsableCertificate | R::NoCommonScheme | R::NoCommonGroup => &[40, 71, 0],
+        // RFC 7919 4.
+        R::NoCommonFiniteField => &[71, 40, 0],
+    }
+}
+
+fn has_common_version(w: &World) -> bool {
+    ProtocolVersion::ALL.into_iter().any(|v| rules::server_has(w, v) && rules::client_allows(w, v))
+}
 
 /// The session, or the reason of the refusal: that of the rule that strikes out the last answers.
 pub(super) fn answer(w: &World) -> Result<Proposal, RefusalReason> {

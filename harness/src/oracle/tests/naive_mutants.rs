@@ -54,6 +54,27 @@ macro_rules! refusal {
     };
 }
 
+/// Asks the real oracle about another key where it refuses for this reason.
+macro_rules! other_key {
+    ($reason:ident, $may:expr) => {
+        |policy, identity, offer| {
+            let refused = |refusal: &Refusal| refusal.reason == RefusalReason::$reason;
+            let keys = [RSA, P256, ecdsa(NamedGroup::SECP384R1), ecdsa(NamedGroup::SECP521R1)];
+            match select(policy, identity, offer) {
+                Err(refusal) if refused(&refusal) && identity.is_some() => {
+                    let others = keys
+                        .iter()
+                        .filter_map(|key| select(policy, Some(key), offer).ok().map(|p| (*key, p)));
+                    let may: fn(Option<&KeyType>, &KeyType, &Proposal) -> bool = $may;
+                    let taken = others.into_iter().find(|(key, found)| may(identity, key, found));
+                    taken.map(|(_, found)| found).ok_or(refusal)
+                }
+                other => other,
+            }
+        }
+    };
+}
+
 pub(super) const MUTANTS: &[(&str, Oracle)] = &[
     ("takes no notice of the fallback signal", hello!(|o| o.fallback_scsv = false)),
     ("reads the orders the wrong way round", server!(|p| p.order = reversed(p.order))),
@@ -226,6 +247,87 @@ pub(super) const MUTANTS: &[(&str, Oracle)] = &[
         }),
     ),
     ("takes a hello without a pre-shared key for one with", refusal!(NoPsk => MissingExtension)),
+    (
+        "binds no curve in TLS 1.3",
+        other_key!(NoCommonScheme, |ours, other, found| {
+            let is_ecdsa = |key: &KeyType| matches!(key, KeyType::Ecdsa { .. });
+            found.version == V::TLS1_3 && ours.is_some_and(is_ecdsa) && is_ecdsa(other)
+        }),
+    ),
+    (
+        "has EdDSA before TLS 1.2",
+        other_key!(NoUsableCertificate, |ours, other, found| {
+            found.version < V::TLS1_2 && ours == Some(&KeyType::Ed25519) && *other == P256
+        }),
+    ),
+    (
+        "takes suites of another kind of certificate",
+        other_key!(NoUsableCertificate, |ours, other, _| {
+            matches!(
+                (ours, other),
+                (Some(KeyType::Rsa { .. }), KeyType::Ecdsa { .. })
+                    | (Some(KeyType::Ecdsa { .. }), KeyType::Rsa { .. })
+            )
+        }),
+    ),
+    ("has TLS 1.3 without a certificate beside older versions", |policy, identity, offer| {
+        let offered = offer.supported_versions.as_ref().is_some_and(|list| list.contains(&V::TLS1_3));
+        let mut policy = policy.clone();
+        if identity.is_none() && offered && policy.versions.contains(&V::TLS1_3) {
+            policy.versions = vec![V::TLS1_3];
+        }
+        select(&policy, identity, offer)
+    }),
+    (
+        "takes groups without shares",
+        hello!(|o| {
+            if o.groups.is_some() && o.key_shares.is_none() {
+                o.key_shares = Some(Vec::new());
+            }
+        }),
+    ),
+    (
+        "takes shares without groups",
+        hello!(|o| {
+            if o.groups.is_none() && o.supported_versions.is_some() {
+                o.groups.clone_from(&o.key_shares);
+            }
+        }),
+    ),
+    ("takes a suite of TLS 1.2 in a version before it", |policy, identity, offer| {
+        let Some(version) = policy.versions.iter().copied().filter(|v| Some(*v) <= offer.max_version()).max()
+        else {
+            return select(policy, identity, offer);
+        };
+        let newer = Policy { versions: vec![V::TLS1_2], ..policy.clone() };
+        let older = version < V::TLS1_2 && offer.supported_versions.is_none();
+        match (select(policy, identity, offer), older) {
+            (Err(refusal), true) if refusal.reason == RefusalReason::NoCommonSuite => {
+                let offer = Offer { legacy_version: V::TLS1_2, ..offer.clone() };
+                select(&newer, identity, &offer).map(|p| Proposal { version, ..p }).map_err(|_| refusal)
+            }
+            (other, _) => other,
+        }
+    }),
+    ("takes a group of TLS 1.3 in TLS 1.2", |policy, identity, offer| {
+        takes_group(policy, identity, offer, "X25519MLKEM768", |version| version < V::TLS1_3)
+    }),
+    ("takes a group of TLS 1.2 in TLS 1.3", |policy, identity, offer| {
+        takes_group(policy, identity, offer, "brainpoolP256r1", |version| version == V::TLS1_3)
+    }),
+    (
+        "takes unreadable points from a client that names no curve of RFC 8422",
+        hello!(|o| {
+            let of_rfc_8422 = |group: &NamedGroup| [23, 24, 25, 29, 30].contains(&group.0);
+            if !o.groups.iter().flatten().any(of_rfc_8422) {
+                o.point_formats = None;
+            }
+        }),
+    ),
+    ("has no alert for foreign fields", refusal!(NoCommonFiniteField => NoCommonGroup)),
+    ("forgets that a fallback may be without a common version", |policy, identity, offer| {
+        select(policy, identity, offer).map_err(|refusal| refusal.reason.into())
+    }),
     ("cannot tell a scheme from a group", refusal!(NoCommonScheme => NoCommonGroup)),
     ("cannot tell a certificate from a suite", refusal!(NoUsableCertificate => NoCommonSuite)),
     ("shows no size of an RSA key", session!(|p, _offer| p.certificate_bits = None)),
@@ -236,4 +338,25 @@ const fn reversed(order: Order) -> Order {
         Order::Server => Order::Client,
         Order::Client => Order::Server,
     }
+}
+
+const fn ecdsa(group: NamedGroup) -> KeyType {
+    KeyType::Ecdsa { group }
+}
+
+/// Takes this group where both sides name it, and a curve or hybrid would be taken.
+fn takes_group(
+    policy: &Policy,
+    identity: Option<&KeyType>,
+    offer: &Offer,
+    name: &str,
+    at: fn(ProtocolVersion) -> bool,
+) -> Result<Proposal, Refusal> {
+    let group = group_list(name)[0];
+    let mut found = select(policy, identity, offer)?;
+    let both = policy.groups.contains(&group) && offer.groups.iter().flatten().any(|other| *other == group);
+    if both && at(found.version) && found.group.is_some() && found.dh_bits.is_none() {
+        found.group = Some(group);
+    }
+    Ok(found)
 }

@@ -65,13 +65,13 @@ fn by_psk(w: &World, c: &Combination) -> bool {
 }
 
 /// RFC 8446 4.4.2.1: a server without a certificate has no TLS 1.3, unless it has nothing else.
-fn server_has(w: &World, version: V) -> bool {
+pub(super) fn server_has(w: &World, version: V) -> bool {
     let has_older = w.policy.versions.iter().any(|v| *v != V::TLS1_3);
     w.policy.versions.contains(&version) && (version != V::TLS1_3 || w.identity.is_some() || !has_older)
 }
 
 /// RFC 5246 E.1; RFC 8446 4.2.1; RFC 8446 D.5.
-fn client_allows(w: &World, version: V) -> bool {
+pub(super) fn client_allows(w: &World, version: V) -> bool {
     match &w.offer.supported_versions {
         Some(list) => list.contains(&version) && w.offer.legacy_version.0 > 0x0300,
         None => version.0 <= w.offer.legacy_version.0 && version != V::TLS1_3,
@@ -296,13 +296,23 @@ pub(super) fn group_is_of_the_version_and_suite(_: &World, c: &Combination) -> b
     }
 }
 
-/// RFC 8422 4, 5.1: free without the extension. RFC 7919 4: free if the client names no finite field.
-/// RFC 8446 4.2.7: bound.
+/// RFC 8422 4, 5.1: free without the extension. RFC 8446 4.2.7: bound.
 pub(super) fn group_is_the_clients(w: &World, c: &Combination) -> bool {
-    let Some(group) = c.group else { return true };
-    let Some(list) = &w.offer.groups else { return !is_13(c) };
-    let free = !is_13(c) && is_field(group) && !list.iter().any(|g| g.0 >= 0x0100 && g.0 <= 0x01FF);
-    free || list.contains(&group)
+    let (Some(group), false) = (c.group, is_dhe(c)) else { return true };
+    match &w.offer.groups {
+        Some(list) => list.contains(&group),
+        None => !is_13(c),
+    }
+}
+
+/// RFC 7919 4: free if the client names no finite field.
+pub(super) fn field_is_the_clients(w: &World, c: &Combination) -> bool {
+    let (Some(group), true, Some(list)) = (c.group, is_dhe(c), &w.offer.groups) else { return true };
+    list.contains(&group) || !list.iter().any(|g| g.0 >= 0x0100 && g.0 <= 0x01FF)
+}
+
+fn is_dhe(c: &Combination) -> bool {
+    matches!(c.kx, K::DheRsa | K::DheDss | K::DhAnon | K::DhePsk)
 }
 
 /// RFC 8422 5.1: no suite with a curve for a client that cannot read the server's points.

@@ -111,7 +111,21 @@ enum Oddity {
     /// For groups that the client does not name, too.
     SharesForAll,
     PskModes(Option<Vec<u8>>),
+    /// No curve of RFC 8422, or none named at all, and no point that the server can write.
+    UnreadablePoints(Option<&'static str>),
+    /// TLS 1.2 with these suites, before a server with ffdhe2048: of the finite fields the client names others.
+    OtherFields(&'static str),
+    /// An Ed25519 key before TLS 1.2, with a suite that an ECDSA key could play.
+    OldEdDsa,
 }
+
+/// With a finite field, and some with a way out.
+const WITH_A_FIELD: [&str; 4] = [
+    "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_DH_anon_WITH_AES_128_CBC_SHA",
+    "TLS_DHE_PSK_WITH_AES_128_CBC_SHA",
+    "TLS_DHE_PSK_WITH_AES_128_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA",
+];
 
 fn oddity() -> impl Strategy<Value = Option<Oddity>> {
     use Oddity as O;
@@ -127,25 +141,84 @@ fn oddity() -> impl Strategy<Value = Option<Oddity>> {
         4 => Just(O::NeitherGroupsNorShares),
         4 => Just(O::SharesForAll),
         2 => one_of(vec![None, Some(vec![11])]).prop_map(O::PskModes),
+        3 => one_of(vec![None, Some("brainpoolP256r1")]).prop_map(O::UnreadablePoints),
+        3 => one_of(WITH_A_FIELD.to_vec()).prop_map(O::OtherFields),
+        1 => Just(O::OldEdDsa),
     ];
     proptest::option::weighted(0.6, odd)
 }
 
-fn with_oddity(offer: Offer, oddity: Option<Oddity>) -> Offer {
+fn with_oddity(world: World, oddity: Option<Oddity>) -> World {
     use Oddity as O;
-    match oddity {
-        None => offer,
-        Some(O::Fallback) => Offer { fallback_scsv: true, ..offer },
-        Some(O::Compressions(compressions)) => Offer { compressions, ..offer },
-        Some(O::Renegotiates) => Offer { renegotiates: true, renegotiation_info: true, ..offer },
-        Some(O::PointFormats(formats)) => Offer { point_formats: Some(formats), ..offer },
-        Some(O::NoGroups) => Offer { groups: None, ..offer },
-        Some(O::NoSchemes | O::Tls12WithoutSchemes) => Offer { schemes: None, ..offer },
-        Some(O::NoShares) => Offer { key_shares: None, ..offer },
-        Some(O::NeitherGroupsNorShares) => Offer { groups: None, key_shares: None, ..offer },
-        Some(O::SharesForAll) => Offer { key_shares: Some(group_list(GROUPS)), ..offer },
-        Some(O::PskModes(psk_modes)) => Offer { psk_modes, ..offer },
-    }
+    let World { policy, identity, offer } = world;
+    let only = ProtocolVersion::TLS1_2;
+    let tls12 = |policy, offer| {
+        (
+            Policy { versions: vec![only], ..policy },
+            Offer { supported_versions: Some(vec![only]), legacy_version: only, ..offer },
+        )
+    };
+    let (policy, offer) = match oddity {
+        None => (policy, offer),
+        Some(O::OldEdDsa) => return old_eddsa(policy, offer),
+        Some(O::Fallback) => (policy, Offer { fallback_scsv: true, ..offer }),
+        Some(O::Compressions(compressions)) => (policy, Offer { compressions, ..offer }),
+        Some(O::Renegotiates) => (policy, Offer { renegotiates: true, renegotiation_info: true, ..offer }),
+        Some(O::PointFormats(formats)) => (policy, Offer { point_formats: Some(formats), ..offer }),
+        Some(O::NoGroups) => (policy, Offer { groups: None, ..offer }),
+        Some(O::NoSchemes) => (policy, Offer { schemes: None, ..offer }),
+        Some(O::Tls12WithoutSchemes) => {
+            let (policy, offer) = tls12(policy, offer);
+            let schemes = [scheme_list("ecdsa_sha1 rsa_pkcs1_sha1"), policy.schemes].concat();
+            (Policy { schemes, ..policy }, Offer { schemes: None, ..offer })
+        }
+        Some(O::NoShares) => (policy, Offer { key_shares: None, ..offer }),
+        Some(O::NeitherGroupsNorShares) => (policy, Offer { groups: None, key_shares: None, ..offer }),
+        Some(O::SharesForAll) => (policy, Offer { key_shares: Some(group_list(GROUPS)), ..offer }),
+        Some(O::PskModes(psk_modes)) => (policy, Offer { psk_modes, ..offer }),
+        Some(O::UnreadablePoints(groups)) => {
+            let (policy, offer) = tls12(policy, offer);
+            let ours = [group_list("brainpoolP256r1"), policy.groups].concat();
+            let theirs = groups.map(group_list);
+            (
+                Policy { groups: ours, ..policy },
+                Offer { groups: theirs, point_formats: Some(vec![1]), ..offer },
+            )
+        }
+        Some(O::OtherFields(suites)) => {
+            let (policy, offer) = tls12(policy, offer);
+            let suites = suite_list(suites);
+            let foreign = |group: &NamedGroup| *group != NamedGroup::FFDHE2048;
+            // 0x01FF is nobody's: RFC 7919 4 counts it all the same.
+            let named = offer.groups.into_iter().flatten().filter(foreign).chain([NamedGroup(0x01FF)]);
+            let named = named.collect();
+            let groups = group_list("ffdhe2048 x25519");
+            (
+                Policy { groups, dhe_bits: None, suites: suites.clone(), ..policy },
+                Offer { groups: Some(named), suites, ..offer },
+            )
+        }
+    };
+    World { policy, identity, offer }
+}
+
+fn old_eddsa(policy: Policy, offer: Offer) -> World {
+    let suite = || suite_list("TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA");
+    let policy = Policy {
+        versions: vec![ProtocolVersion::TLS1_0, ProtocolVersion::TLS1_1],
+        suites: [suite(), policy.suites].concat(),
+        groups: group_list("secp256r1"),
+        ..policy
+    };
+    let offer = Offer {
+        legacy_version: ProtocolVersion::TLS1_1,
+        supported_versions: None,
+        key_shares: None,
+        suites: [offer.suites, suite()].concat(),
+        groups: Some(group_list("x25519 secp256r1")),
+        ..offer
+    };
+    World { policy, identity: Some(KeyType::Ed25519), offer }
 }
 
 prop_compose! {
@@ -166,15 +239,11 @@ prop_compose! {
     ) -> World {
         let base = policy(ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_2, "");
         let only = |version| vec![version];
-        let (v12, v13) = (ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3);
-        let by_default = matches!(oddity, Some(Oddity::Tls12WithoutSchemes));
-        let (identity, versions, supported_versions) = match (has_psk_alone, by_default) {
-            (true, _) => (None, only(v13), Some(only(v13))),
-            (false, true) => (identity, only(v12), Some(only(v12))),
-            (false, false) => (identity, versions, supported_versions),
+        let v13 = ProtocolVersion::TLS1_3;
+        let (identity, versions, supported_versions) = match has_psk_alone {
+            true => (None, only(v13), Some(only(v13))),
+            false => (identity, versions, supported_versions),
         };
-        let old = if by_default { scheme_list("ecdsa_sha1 rsa_pkcs1_sha1") } else { Vec::new() };
-        let schemes = [old, schemes].concat();
         let offer = Offer {
             legacy_version,
             suites: offered_suites,
@@ -189,10 +258,7 @@ prop_compose! {
             renegotiation_info,
             ..Offer::new(legacy_version)
         };
-        World {
-            policy: Policy { versions, order, suites, groups, schemes, dhe_bits, ..base },
-            identity,
-            offer: with_oddity(offer, oddity),
-        }
+        let policy = Policy { versions, order, suites, groups, schemes, dhe_bits, ..base };
+        with_oddity(World { policy, identity, offer }, oddity)
     }
 }

@@ -283,11 +283,45 @@ fn named_finite_fields_are_negotiated_where_both_sides_name_them() {
     assert_eq!(with(&named, Some("x25519 ffdhe2048")), Ok((Some(NamedGroup::FFDHE2048), Some(2048))));
     assert_eq!(with(&named, Some("ffdhe2048 ffdhe3072")), Ok((Some(ffdhe3072), Some(3072))));
     // RFC 7919 4: "MUST NOT select an FFDHE cipher suite".
-    assert_eq!(with(&named, Some("x25519 ffdhe8192")), Err(RefusalReason::NoCommonGroup));
+    assert_eq!(with(&named, Some("x25519 ffdhe8192")), Err(RefusalReason::NoCommonFiniteField));
     // RFC 7919 4: a client that names none leaves the choice.
     assert_eq!(with(&named, Some("x25519")), Ok((Some(ffdhe3072), Some(3072))));
     assert_eq!(with(&named, None), Ok((Some(ffdhe3072), Some(3072))));
     assert_eq!(with(&own, Some("ffdhe8192")), Ok((None, Some(1024))), "a group of the server's own");
+}
+
+#[test]
+fn a_client_whose_finite_fields_are_not_the_servers_is_refused_with_an_alert_of_its_own() {
+    // RFC 7919 4: "none of the client's offered groups are acceptable by the server, and none of the client's proposed
+    // non-FFDHE cipher suites are acceptable to the server": insufficient_security.
+    const DHE_ANON: &str = "TLS_DH_anon_WITH_AES_128_GCM_SHA256";
+    const DHE_PSK: &str = "TLS_DHE_PSK_WITH_AES_128_GCM_SHA256";
+    let all = format!("{DHE_RSA} {DHE_ANON} {DHE_PSK} {ECDHE_RSA} {RSA_GCM}");
+    let named = Policy { groups: group_list("x25519 ffdhe2048"), ..policy(V::TLS1_2, V::TLS1_2, &all) };
+    let with = |groups: &[u16], suites: &str| {
+        let groups = Some(groups.iter().copied().map(NamedGroup).collect());
+        select(&named, Some(&RSA), &Offer { groups, ..tls12(suites) })
+            .map(|p| p.suite.to_string())
+            .map_err(|refusal| (refusal.reason, refusal.alerts[0].to_string()))
+    };
+    let (x25519, p384, ffdhe3072) = (0x001D, 0x0018, 0x0101);
+    let field = Err((RefusalReason::NoCommonFiniteField, "insufficient_security".to_owned()));
+    let group = Err((RefusalReason::NoCommonGroup, "handshake_failure".to_owned()));
+    for suite in [DHE_RSA, DHE_ANON, DHE_PSK] {
+        assert_eq!(with(&[ffdhe3072], suite), field, "{suite}");
+        // 256 to 511, "even if unknown to the server".
+        assert_eq!(with(&[0x01FF], suite), field, "{suite}");
+    }
+    // The suites with a curve are no way out either, whichever stands first.
+    assert_eq!(with(&[ffdhe3072, p384], &format!("{DHE_RSA} {ECDHE_RSA}")), field);
+    assert_eq!(with(&[ffdhe3072, p384], &format!("{ECDHE_RSA} {DHE_RSA}")), field);
+    // "In this case, the server SHOULD select an acceptable non-FFDHE cipher suite".
+    assert_eq!(with(&[ffdhe3072, x25519], &format!("{DHE_RSA} {ECDHE_RSA}")), Ok(ECDHE_RSA.to_owned()));
+    assert_eq!(with(&[ffdhe3072], &format!("{DHE_RSA} {RSA_GCM}")), Ok(RSA_GCM.to_owned()));
+    // Without a suite that needs the field it is not about fields.
+    assert_eq!(with(&[ffdhe3072, p384], ECDHE_RSA), group);
+    // 512 is none, and a client that names none leaves the choice.
+    assert_eq!(with(&[0x0200, p384], DHE_RSA), Ok(DHE_RSA.to_owned()));
 }
 
 #[test]
