@@ -143,8 +143,8 @@ impl Tap {
         if alert.description == AlertDescription::CLOSE_NOTIFY {
             match side {
                 Side::Client => self.client_close_notify = true,
-                // Before the ServerHello nothing was opened that it could close: it is how s2n refuses, whatever its
-                // reason. That it says no more is why the oracle expects it only where nothing is in common.
+                // Before the ServerHello nothing was opened that it could close: it is how s2n refuses, for most
+                // reasons. That it says no more is why the oracle expects it only where nothing is in common.
                 Side::Server if self.reach < Reach::Proposed => {
                     self.server_alert.get_or_insert(alert.description);
                 }

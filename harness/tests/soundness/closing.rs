@@ -1,4 +1,4 @@
-//! Rule 3 and s2n, which refuses with close_notify whatever its reason: only the hello can say what it was about.
+//! Rule 3 and s2n, which refuses with close_notify for most reasons: only the hello can say what it was about.
 
 use std::io::Write;
 use std::sync::Arc;
