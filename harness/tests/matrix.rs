@@ -1,16 +1,20 @@
 //! The matrix sees planted errors, and finds none where none is planted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::Arc;
 
 use shakedown::engine::s2n::S2n;
-use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Role, backends};
+use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Role, Status, backends};
 use shakedown::matrix::{Caps, Counts, Family, Matrix, Oracle, Quirks, Tally, faults};
-use shakedown::oracle::{Proposal, RefusalReason, select};
+use shakedown::oracle::{Proposal, Refusal, RefusalReason, select};
 use shakedown::pki::Pki;
 use shakedown::policy::{Catalogue, Order, Policy};
-use shakedown::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, suite_by_name};
+use shakedown::registry::{
+    AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, suite_by_name,
+};
+
+type Stacks = BTreeMap<&'static str, Arc<dyn Backend>>;
 
 fn quirks() -> Quirks {
     Quirks::parse("quirks.toml", include_str!("../../scenarios/quirks.toml")).unwrap()
@@ -20,7 +24,7 @@ fn policy(id: &str) -> Policy {
     Catalogue::embedded().unwrap().get(id).unwrap()
 }
 
-fn stacks(names: &[&str]) -> BTreeMap<&'static str, Arc<dyn Backend>> {
+fn stacks(names: &[&str]) -> Stacks {
     backends().into_iter().filter(|(id, _)| names.contains(id)).collect()
 }
 
@@ -30,19 +34,34 @@ fn play(policies: &[Policy], names: &[&str], oracle: Oracle<'_>) -> Tally {
     play_on(policies, &stacks(names), names.contains(&"s2n").then_some(&s2n), oracle)
 }
 
-fn play_on(
+fn play_on(policies: &[Policy], stacks: &Stacks, named: Option<&S2n>, oracle: Oracle<'_>) -> Tally {
+    play_with(&quirks(), policies, stacks, named, oracle)
+}
+
+fn play_with(
+    quirks: &Quirks,
     policies: &[Policy],
-    stacks: &BTreeMap<&'static str, Arc<dyn Backend>>,
+    stacks: &Stacks,
     named: Option<&S2n>,
     oracle: Oracle<'_>,
 ) -> Tally {
-    let (quirks, pki) = (quirks(), Pki::mint().unwrap());
+    play_all(quirks, policies, (stacks, &backends()), named, oracle)
+}
+
+fn play_all(
+    quirks: &Quirks,
+    policies: &[Policy],
+    (stacks, clients): (&Stacks, &Stacks),
+    named: Option<&S2n>,
+    oracle: Oracle<'_>,
+) -> Tally {
+    let pki = Pki::mint().unwrap();
     let matrix = Matrix {
         policies,
         backends: stacks,
-        clients: &backends(),
+        clients,
         oracle,
-        quirks: &quirks,
+        quirks,
         pki: &pki,
         named,
         seed: 1,
@@ -177,6 +196,142 @@ fn a_wrong_parameter_is_seen_in_every_place_that_the_wire_shows() {
     }
 }
 
+/// The worst of all: the server goes on where it must not.
+#[test]
+fn a_session_that_should_be_refused_is_seen() {
+    let strict: Oracle<'_> = &|policy, key, offer| {
+        let proposal = select(policy, key, offer)?;
+        if proposal.suite == suite_by_name("TLS_RSA_WITH_AES_128_GCM_SHA256").unwrap().suite {
+            return Err(RefusalReason::NoCommonSuite.into());
+        }
+        Ok(proposal)
+    };
+    for stack in ["openssl", "s2n"] {
+        let tally = play(&sample(), &[stack], strict);
+        assert_seen(&tally, "not refused, and should for no-common-suite");
+    }
+}
+
+#[test]
+fn a_session_that_should_be_there_and_is_refused_is_seen() {
+    let lavish: Oracle<'_> = &|policy, key, offer| {
+        let mut policy = policy.clone();
+        policy.suites.push(suite_by_name("TLS_RSA_WITH_NULL_SHA").unwrap().suite);
+        select(&policy, key, offer)
+    };
+    for stack in ["openssl", "s2n"] {
+        assert_seen(&play(&sample(), &[stack], lavish), "refused, and should not");
+    }
+}
+
+#[test]
+fn another_alert_than_the_proper_one_is_seen() {
+    let wrong: Oracle<'_> = &|policy, key, offer| {
+        select(policy, key, offer).map_err(|refusal| match refusal.reason {
+            RefusalReason::NoCommonSuite => {
+                Refusal { alerts: &[AlertDescription::INTERNAL_ERROR], ..refusal }
+            }
+            _ => refusal,
+        })
+    };
+    for stack in ["openssl", "rustls"] {
+        assert_seen(
+            &play(&sample(), &[stack], wrong),
+            "alert handshake_failure when refusing for no-common-suite",
+        );
+    }
+}
+
+/// Without its entry every kind of answer is a disagreement again, and so is one with a condition that does not hold.
+#[test]
+fn what_a_quirk_of_alerts_excuses_is_seen_without_it_and_with_another_condition() {
+    let text = include_str!("../../scenarios/quirks.toml");
+    let cases = [
+        ("rustls", "sends    = \"nothing\"", "sends    = \"internal_error\"", "silence"),
+        ("rustls", "sends    = \"server-hello\"", "sends    = \"internal_error\"", "a ServerHello"),
+        (
+            "openssl",
+            "also     = [\"no-common-version\"]",
+            "also     = [\"no-psk\"]",
+            "alert protocol_version",
+        ),
+        ("rustls", "hello    = \"no-schemes\"", "hello    = \"ssl3\"", "alert handshake_failure"),
+    ];
+    for (stack, from, to, wanted) in cases {
+        assert!(text.contains(from), "{from}");
+        let changed = Quirks::parse("quirks.toml", &text.replace(from, to)).unwrap();
+        let tally = play_with(&changed, &sample(), &stacks(&[stack]), None, &select);
+        assert_seen(&tally, wanted);
+    }
+}
+
+fn assert_seen(tally: &Tally, difference: &str) {
+    let found = tally.disagreements.values().any(|one| one.difference.starts_with(difference));
+    assert!(found && tally.disagreed() > 0, "{difference}: {:#?}", tally.disagreements.keys());
+}
+
+#[test]
+fn a_stack_that_goes_on_only_with_itself_is_seen() {
+    /// A client that says hello and hears nothing.
+    struct Shy(Arc<dyn Backend>);
+    struct Gone(Box<dyn Engine>);
+    impl Backend for Shy {
+        fn id(&self) -> &'static str {
+            self.0.id()
+        }
+        fn version(&self) -> String {
+            self.0.version()
+        }
+        fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+            Ok(Box::new(Gone(self.0.open(role, spec)?)))
+        }
+    }
+    impl Engine for Gone {
+        fn feed(&mut self, _: &[u8]) {}
+        fn drain(&mut self, to_peer: &mut Vec<u8>) {
+            self.0.drain(to_peer);
+        }
+        fn status(&self) -> Status {
+            self.0.status()
+        }
+        fn negotiated(&self) -> Option<Negotiated> {
+            self.0.negotiated()
+        }
+        fn peer_closed(&self) -> bool {
+            self.0.peer_closed()
+        }
+        fn send(&mut self, data: &[u8]) {
+            self.0.send(data);
+        }
+        fn receive(&mut self, data: &mut Vec<u8>) {
+            self.0.receive(data);
+        }
+        fn close(&mut self) {
+            self.0.close();
+        }
+    }
+    let mut clients = backends();
+    let shy: Arc<dyn Backend> = Arc::new(Shy(Arc::clone(&clients["openssl"])));
+    clients.insert("openssl", shy);
+    let tally = play_all(
+        &quirks(),
+        &[policy("cloudfront/TLSv1.2_2021")],
+        (&stacks(&["s2n"]), &clients),
+        None,
+        &select,
+    );
+    assert!(tally.open() > 0, "{:#?}", tally.counts);
+}
+
+#[test]
+fn policies_of_which_s2n_is_the_only_source_are_no_evidence_about_s2n() {
+    // Its id is ELB's; all that is known of it comes from s2n.
+    let tally =
+        play(&[policy("elb/ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP2-FIPS-PQ-2026-07")], &["s2n"], &select);
+    let stacks: BTreeSet<&str> = tally.counts.keys().map(|(stack, _)| stack.as_str()).collect();
+    assert_eq!(stacks, BTreeSet::from(["s2n", "s2n-own"]));
+}
+
 #[test]
 fn a_refusal_for_another_reason_does_not_survive_its_mending() {
     let muddled: Oracle<'_> = &|policy, key, offer| {
@@ -221,10 +376,12 @@ fn a_server_that_cannot_go_on_behind_its_first_flight_is_seen() {
 fn a_part_of_the_policies_is_held_to_the_committed_caps_as_all_of_them_are() {
     let caps = Caps::parse("matrix.txt", include_str!("../../scenarios/matrix.txt")).unwrap();
     let mut tally = play(&sample(), &ALL, &select);
-    assert_eq!(caps.differences(&tally, false), Vec::<String>::new());
-    assert!(!Caps::default().differences(&tally, false).is_empty());
+    assert_eq!(caps.differences(&tally, &BTreeSet::new(), false), Vec::<String>::new());
+    assert!(!Caps::default().differences(&tally, &BTreeSet::new(), false).is_empty());
     *tally.skipped.values_mut().next().unwrap() -= 1;
-    assert_eq!(caps.differences(&tally, false).len(), 1);
+    assert_eq!(caps.differences(&tally, &BTreeSet::new(), false).len(), 1);
+    tally.left_out.clear();
+    assert!(caps.differences(&tally, &BTreeSet::new(), false).len() > 2);
 }
 
 #[test]
@@ -269,6 +426,10 @@ fn bad_quirks_name_file_line_and_what_is_allowed() {
         (entry("alert", "when = \"no-psk\"\nsends = \"nothing\"\nalso = [\"luck\"]\n"), 7, "no-common-suite"),
         (entry("policy-differs", "when = \"elb/A\"\n"), 4, "suites is missing"),
         (entry("policy-differs", "when = \"elb/A\"\nsuites = [\"TLS_X\"]\n"), 6, "TLS_X"),
+        (entry("alert", "when = \"no-psk\"\nsends = \"nothing\"\nhello = \"odd\"\n"), 7, "no-schemes"),
+        (entry("hybrid-first", "also = [\"no-psk\"]\n"), 5, "exclude"),
+        (entry("hybrid-first", "hello = \"ssl3\"\n"), 5, "exclude"),
+        (entry("hybrid-first", "suites = [\"TLS_AES_128_GCM_SHA256\"]\n"), 5, "exclude"),
         (entry("hybrid-first", "when = \"no-psk\"\n"), 4, "exclude"),
         (entry("hybrid-first", "") + &entry("hybrid-first", ""), 10, "twice"),
         (entry("hybrid-first", "").replace("\"r\"", "\"\""), 5, "reason is empty"),
@@ -309,6 +470,32 @@ fn the_command_is_red_for_a_wrong_policy_also_if_nobody_reads_the_table() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("s2n-name, RSA: 1 unexplained disagreements"), "{said}");
+}
+
+#[test]
+fn a_users_policy_that_no_stack_plays_is_red_beside_one_that_is_played() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    for (name, suite) in
+        [("good", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), ("keys", "TLS_PSK_WITH_AES_128_GCM_SHA256")]
+    {
+        let text = format!(
+            "title = \"x\"\nversions = [\"TLSv1.2\"]\norder = \"server\"\nsuites = [\"{suite}\"]\n\
+             groups = [\"x25519\"]\nschemes = [\"rsa_pss_rsae_sha256\"]\n"
+        );
+        std::fs::write(folder.path().join(format!("mine/{name}.toml")), text).unwrap();
+    }
+    let path = folder.path().to_str().unwrap();
+    let run = |filter: &str| {
+        let output = command(&["--policies", path, "--filter", filter, "--seeded", "1"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(run("mine/good"), (Some(0), String::new()));
+    let (code, said) = run("mine/*");
+    assert_eq!(
+        (code, said.trim()),
+        (Some(1), "shakedown: matrix: mine/keys: no stack can play it, nothing was asked")
+    );
 }
 
 #[test]

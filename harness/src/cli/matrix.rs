@@ -1,6 +1,6 @@
 //! `matrix`: every policy on every stack beside the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
@@ -13,7 +13,7 @@ use crate::engine;
 use crate::matrix::{self, Caps, Matrix, Quirks, Tally};
 use crate::oracle::select;
 use crate::pki::Pki;
-use crate::policy::Policy;
+use crate::policy::{Origin, Policy};
 use crate::scenario::embedded;
 
 use super::exit::Exit;
@@ -34,7 +34,7 @@ const SEED: u64 = 1;
 
 /// Asks every stack, for every policy, what it answers to every version and suite, and compares with the oracle
 ///
-/// All in memory. First flights are read as far as they are in the clear; every session that one of them proposes is
+/// All in memory. First flights are read as far as they are in the clear; every session that one of them proposes and some specification knows is
 /// then completed. Policies whose list nobody has published are left out, unless another's stands in; the report says so.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -75,7 +75,7 @@ impl MatrixCommand {
         let quirks =
             Quirks::parse("quirks.toml", file("quirks.toml")?).map_err(|e| Exit::usage(e.to_string()))?;
         let caps = Caps::parse("matrix.txt", file("matrix.txt")?).map_err(|e| Exit::usage(e.to_string()))?;
-        let policies = self.chosen()?;
+        let (policies, yours) = self.chosen()?;
         let backends = self.backends()?;
         let is_whole = self.policies.is_none()
             && self.filter.is_none()
@@ -127,33 +127,20 @@ impl MatrixCommand {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
             _ => {}
         }
-        if tally.answered() == 0 {
+        if tally.asked.is_empty() {
             return Err(Exit::nothing(
                 "none of these stacks can play any of these policies: nothing was asked",
             ));
         }
-        let wrong = self.wrong(&tally, &quirks, &caps, is_whole);
+        let wrong = wrong(&tally, &quirks, &caps, &yours, is_whole);
         for line in &wrong {
             eprintln!("shakedown: matrix: {line}");
         }
         Ok(if wrong.is_empty() { Exit::GOOD } else { FAIL })
     }
 
-    /// Everything for which the run is red, in words.
-    fn wrong(&self, tally: &Tally, quirks: &Quirks, caps: &Caps, is_whole: bool) -> Vec<String> {
-        let mut wrong = matrix::faults(tally);
-        // Nobody has measured what stacks lack of a user's policies.
-        if self.policies.is_none() {
-            let differences = caps.differences(tally, is_whole);
-            wrong.extend(differences.into_iter().map(|line| format!("{line}: see make matrix-caps")));
-        }
-        if is_whole {
-            wrong.extend(quirks.unused(tally));
-        }
-        wrong
-    }
-
-    fn chosen(&self) -> Result<Vec<Policy>, Exit> {
+    /// The policies, and the ids of those that are the user's.
+    fn chosen(&self) -> Result<(Vec<Policy>, BTreeSet<String>), Exit> {
         let catalogue = policy::catalogue(self.policies.as_deref())?;
         let all = catalogue.policies().map_err(|e| Exit::usage(e.to_string()))?;
         let glob = self.filter.as_deref().map(wildmatch::WildMatch::new);
@@ -168,7 +155,9 @@ impl MatrixCommand {
         if chosen.is_empty() {
             return Err(Exit::nothing("no policy with a list matches"));
         }
-        Ok(chosen)
+        let yours = chosen.iter().filter(|policy| catalogue.origin(&policy.id) != Origin::BuiltIn);
+        let yours = yours.map(|policy| policy.id.clone()).collect();
+        Ok((chosen, yours))
     }
 
     fn backends(&self) -> Result<BTreeMap<&'static str, std::sync::Arc<dyn engine::Backend>>, Exit> {
@@ -180,6 +169,27 @@ impl MatrixCommand {
         let wanted = |id: &str| self.stack.is_empty() || self.stack.iter().any(|name| name == id);
         Ok(all.into_iter().filter(|(id, _)| wanted(id)).collect())
     }
+}
+
+/// Everything for which the run is red, in words.
+///
+/// What stacks lack of the built-in policies is committed; one of the user's has to be played by one stack at least.
+fn wrong(
+    tally: &Tally,
+    quirks: &Quirks,
+    caps: &Caps,
+    yours: &BTreeSet<String>,
+    is_whole: bool,
+) -> Vec<String> {
+    let mut wrong = matrix::faults(tally);
+    let unasked = tally.unasked().filter(|policy| yours.contains(*policy));
+    wrong.extend(unasked.map(|policy| format!("{policy}: no stack can play it, nothing was asked")));
+    let differences = caps.differences(tally, yours, is_whole);
+    wrong.extend(differences.into_iter().map(|line| format!("{line}: see make matrix-caps")));
+    if is_whole {
+        wrong.extend(quirks.unused(tally));
+    }
+    wrong
 }
 
 /// Something differs, or is not accounted for.

@@ -6,15 +6,18 @@ use super::tally::Tally;
 
 const HEAD: &str = "\
 # What the stacks of this build cannot express. \"cells\": how many single-suite hellos of a policy are not asked of a
-# stack. \"policies\": in how many policies something was taken out for a stack; checked when all are played.
+# stack. \"items\": how many versions, suites, groups, schemes and orders were taken out of it for the stack.
+# \"policies\": in how many policies one of them was taken out; checked when all are played.
 # Written by: make matrix-caps. Review the difference.
 ";
 
 /// How much is missing, thing by thing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caps {
-    /// By stack and policy.
+    /// Hellos by stack and policy.
     cells: BTreeMap<(String, String), u64>,
+    /// Things that were taken out, by stack and policy.
+    items: BTreeMap<(String, String), u64>,
     /// By stack and item.
     policies: BTreeMap<String, u64>,
 }
@@ -35,7 +38,13 @@ impl Caps {
         let policies = tally.left_out.iter().map(|((stack, item), policies)| {
             (format!("{stack} {} {item}", item.kind()), policies.len() as u64)
         });
-        Self { cells: tally.skipped.clone(), policies: policies.collect() }
+        let mut items = BTreeMap::new();
+        for ((stack, _), policies) in &tally.left_out {
+            for policy in policies {
+                *items.entry((stack.clone(), policy.clone())).or_default() += 1;
+            }
+        }
+        Self { cells: tally.skipped.clone(), items, policies: policies.collect() }
     }
 
     /// Reads the committed file.
@@ -52,6 +61,7 @@ impl Caps {
             let (stack, rest) = what.split_once(' ').ok_or_else(error)?;
             let known = match kind {
                 "cells" => caps.cells.insert((stack.to_owned(), rest.to_owned()), number),
+                "items" => caps.items.insert((stack.to_owned(), rest.to_owned()), number),
                 "policies" => caps.policies.insert(what.to_owned(), number),
                 _ => return Err(error()),
             };
@@ -63,33 +73,35 @@ impl Caps {
     }
 
     pub fn print(&self) -> String {
-        let cells = self.cells.iter().map(|((stack, policy), n)| format!("{n:>6} cells {stack} {policy}\n"));
-        let policies = self.policies.iter().map(|(what, number)| format!("{number:>6} policies {what}\n"));
-        std::iter::once(HEAD.to_owned()).chain(cells).chain(policies).collect()
+        let lines =
+            self.lines(|_| true, true).into_iter().map(|(what, number)| format!("{number:>6} {what}\n"));
+        std::iter::once(HEAD.to_owned()).chain(lines).collect()
     }
 
     /// In what a run differs from these caps, in words: more means that a stack fell silent, less that the next time
-    /// nobody would notice. Compared are the policies that the run played, on the stacks that it asked; items only if it
-    /// played all.
-    pub fn differences(&self, tally: &Tally, is_whole: bool) -> Vec<String> {
+    /// nobody would notice. Compared are the policies that the run was to play, without those of the user's, on the stacks
+    /// that it asked; in how many policies something is missing only if it was to play all.
+    pub fn differences(&self, tally: &Tally, yours: &BTreeSet<String>, is_whole: bool) -> Vec<String> {
         let run = Self::of(tally);
         let stacks: BTreeSet<&str> = tally.counts.keys().map(|(stack, _)| stack.as_str()).collect();
-        let is_played = |(stack, policy): &(String, String)| {
-            is_whole || (stacks.contains(stack.as_str()) && tally.policies.contains(policy))
+        let is_compared = |(stack, policy): &(String, String)| {
+            let is_played = stacks.contains(stack.as_str()) && tally.policies.contains(policy);
+            (is_whole || is_played) && !yours.contains(policy)
         };
-        let cells = |caps: &Self| -> BTreeMap<String, u64> {
-            let played = caps.cells.iter().filter(|(key, _)| is_played(key));
-            played.map(|((stack, policy), number)| (format!("cells {stack} {policy}"), *number)).collect()
-        };
-        let mut found = compare(&cells(self), &cells(&run));
-        if is_whole {
-            found.extend(compare(&self.items(), &run.items()));
-        }
-        found
+        compare(&self.lines(is_compared, is_whole), &run.lines(is_compared, is_whole))
     }
 
-    fn items(&self) -> BTreeMap<String, u64> {
-        self.policies.iter().map(|(what, number)| (format!("policies {what}"), *number)).collect()
+    fn lines(&self, wanted: impl Fn(&(String, String)) -> bool, all: bool) -> BTreeMap<String, u64> {
+        let mut lines = BTreeMap::new();
+        for (kind, counts) in [("cells", &self.cells), ("items", &self.items)] {
+            for ((stack, policy), number) in counts.iter().filter(|(key, _)| wanted(key)) {
+                lines.insert(format!("{kind} {stack} {policy}"), *number);
+            }
+        }
+        if all {
+            lines.extend(self.policies.iter().map(|(what, number)| (format!("policies {what}"), *number)));
+        }
+        lines
     }
 }
 
@@ -109,9 +121,14 @@ mod tests {
         Caps::parse("matrix.txt", text).unwrap()
     }
 
+    fn none() -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
     #[test]
     fn what_is_printed_is_read_again() {
-        let written = caps("# head\n\n 3 policies openssl group x448\n12 cells s2n elb/A\n");
+        let written =
+            caps("# head\n\n 3 policies openssl group x448\n12 cells s2n elb/A\n4 items s2n elb/A\n");
         assert_eq!(caps(&written.print()), written);
     }
 
@@ -130,25 +147,48 @@ mod tests {
         let cap =
             caps("2 cells s2n elb/A\n7 cells s2n elb/B\n9 cells rustls elb/A\n3 policies s2n group x448\n");
         let same = Vec::<String>::new();
-        assert_eq!(cap.differences(&tally(&[("s2n", "elb/A", 2)]), false), same);
+        assert_eq!(cap.differences(&tally(&[("s2n", "elb/A", 2)]), &none(), false), same);
         assert_eq!(
-            cap.differences(&tally(&[("s2n", "elb/A", 3)]), false),
+            cap.differences(&tally(&[("s2n", "elb/A", 3)]), &none(), false),
             ["matrix.txt says 2 cells s2n elb/A, and 3 are missing"]
         );
         assert_eq!(
-            cap.differences(&tally(&[("s2n", "elb/A", 2), ("s2n", "elb/C", 1)]), false),
+            cap.differences(&tally(&[("s2n", "elb/A", 2), ("s2n", "elb/C", 1)]), &none(), false),
             ["matrix.txt says 0 cells s2n elb/C, and 1 are missing"]
         );
         let mut less = tally(&[("s2n", "elb/A", 2)]);
         less.policies.insert("elb/B".to_owned());
-        assert_eq!(cap.differences(&less, false), ["matrix.txt says 7 cells s2n elb/B, and 0 are missing"]);
+        assert_eq!(
+            cap.differences(&less, &none(), false),
+            ["matrix.txt says 7 cells s2n elb/B, and 0 are missing"]
+        );
+    }
+
+    #[test]
+    fn a_policy_of_the_users_is_compared_with_nothing() {
+        let yours = BTreeSet::from(["elb/A".to_owned()]);
+        assert_eq!(
+            caps("2 cells s2n elb/A\n").differences(&tally(&[("s2n", "elb/A", 9)]), &yours, false),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_lost_group_is_seen_in_a_run_of_some_policies() {
+        let mut run = tally(&[("s2n", "elb/A", 2)]);
+        let item = crate::matrix::Item::Group(crate::registry::NamedGroup::X25519);
+        run.left_out.entry(("s2n".to_owned(), item)).or_default().insert("elb/A".to_owned());
+        assert_eq!(
+            caps("2 cells s2n elb/A\n").differences(&run, &none(), false),
+            ["matrix.txt says 0 items s2n elb/A, and 1 are missing"]
+        );
     }
 
     #[test]
     fn a_run_of_all_is_compared_with_every_line() {
         let cap = caps("2 cells s2n elb/A\n9 cells rustls elb/A\n3 policies s2n group x448\n");
         assert_eq!(
-            cap.differences(&tally(&[("s2n", "elb/A", 2)]), true),
+            cap.differences(&tally(&[("s2n", "elb/A", 2)]), &none(), true),
             [
                 "matrix.txt says 9 cells rustls elb/A, and 0 are missing",
                 "matrix.txt says 3 policies s2n group x448, and 0 are missing"

@@ -18,10 +18,10 @@ use super::tally::{Disagreement, Session, Tally};
 const ALPN: &[u8] = b"http/1.1";
 
 /// Tries of a session with a finite field between s2n and another stack. RFC 5246 8.1.2 strips leading zeros from the
-/// shared secret and s2n keeps them, so that one such session in 256 fails.
-const S2N_FINITE_FIELD_TRIES: usize = 3;
+/// shared secret and s2n keeps them, so that one such session in 256 fails; more tries than two would hide other faults.
+const S2N_FINITE_FIELD_TRIES: usize = 2;
 
-/// Completes every session that some first flight proposed.
+/// Completes every session that some first flight proposed and that can be one: see `Matrix::cell`.
 ///
 /// # Errors
 /// If a certificate cannot be minted.
@@ -31,7 +31,7 @@ pub(super) fn complete(matrix: &Matrix<'_>, tally: &mut Tally) -> Result<(), Min
         for session in sessions {
             let family = registry::suite(session.suite).map_or(Family::Other, Family::of);
             tally.counts(&stack, family).reached += 1;
-            match one(matrix, &**backend, &session)? {
+            match one(matrix, &**backend, &session, tally)? {
                 Outcome::Completed { client } => {
                     let counts = tally.counts(&stack, family);
                     counts.completed += 1;
@@ -74,57 +74,93 @@ fn excuse(
     candidates.into_iter().find(|at| is_it && matrix.quirks.all[*at].deviation == seed)
 }
 
+/// The quirk by which a client refuses this session.
+fn refuses(matrix: &Matrix<'_>, client: &dyn Backend, session: &Session) -> Option<usize> {
+    let is_small = is_finite_field(session) && session.dh_bits < 2048;
+    let candidates = matrix.quirks.of(client.id(), &client.version());
+    let small = Deviation::Rule(Rule::SmallFieldsRefused);
+    candidates.into_iter().find(|at| is_small && matrix.quirks.all[*at].deviation == small)
+}
+
 enum Outcome {
     /// With the client of that stack.
     Completed { client: &'static str },
-    /// With none. The alert and the rest are of the last one that could be set to play it.
+    /// What the one that was tried says.
     Failed { alert: Option<AlertDescription>, why: String },
 }
 
-/// Whether a server of this stack and some client complete exactly this session; else why not.
+/// Whether a server of this stack completes exactly this session, with the certificate verified.
 ///
-/// Clients of other stacks come first. The certificate is verified.
-fn one(matrix: &Matrix<'_>, server: &dyn Backend, session: &Session) -> Result<Outcome, MintError> {
+/// With the first client of another stack that can be set to play it: if that one fails, so has the session, unless a
+/// quirk of the client says so. Only where no other stack has a client for it, the server's own.
+fn one(
+    matrix: &Matrix<'_>,
+    server: &dyn Backend,
+    session: &Session,
+    tally: &mut Tally,
+) -> Result<Outcome, MintError> {
     let (server_spec, client_spec) = specs(session, matrix.pki)?;
-    let mut failed = Outcome::Failed { alert: None, why: "no stack has a client for it".to_owned() };
     let (own, others): (Vec<_>, Vec<_>) =
         matrix.clients.values().partition(|client| client.id() == server.id());
     for client in others.into_iter().chain(own) {
+        if client.open(Role::Client, &client_spec).is_err() {
+            continue;
+        }
         let is_s2n = |backend: &dyn Backend| backend.id() == "s2n";
         let is_odd = is_finite_field(session) && is_s2n(server) != is_s2n(&**client);
-        for _ in 0..if is_odd { S2N_FINITE_FIELD_TRIES } else { 1 } {
-            let engine = match server.open(Role::Server, &server_spec) {
-                Ok(engine) => engine,
-                Err(cannot) => return Ok(Outcome::Failed { alert: None, why: cannot.to_string() }),
-            };
-            // The next one may: why a client failed that could play says more.
-            let Ok(mut client_engine) = client.open(Role::Client, &client_spec) else { break };
-            let (seen, said) = run_in_memory(&mut *client_engine, Setup { engine, edits: Vec::new() });
-            let is_it = seen.proposal.as_ref().is_some_and(|proposal| {
-                (proposal.version, proposal.suite) == (session.version, session.suite)
-                    && (is_finite_field(session) || proposal.group == session.group)
-            });
-            if is_it
-                && seen.disagreement.is_none()
-                && seen.reach == Reach::Data
-                && seen.ending == Ending::Completed
-                && said.connected
-            {
-                return Ok(Outcome::Completed { client: client.id() });
+        let mut outcome = with(session, (server, &server_spec), (&**client, &client_spec));
+        for _ in 1..if is_odd { S2N_FINITE_FIELD_TRIES } else { 1 } {
+            if matches!(outcome, Outcome::Failed { .. }) {
+                outcome = with(session, (server, &server_spec), (&**client, &client_spec));
             }
-            failed = Outcome::Failed {
-                alert: seen.server_alert.or(seen.client_alert),
-                why: format!(
-                    "{} as client: {:?} {:?} {:?}",
-                    client.id(),
-                    seen.ending,
-                    said.failure,
-                    seen.disagreement
-                ),
-            };
         }
+        if let (Outcome::Failed { .. }, Some(quirk)) = (&outcome, refuses(matrix, &**client, session)) {
+            *tally.quirks.entry(quirk).or_default() += 1;
+            continue;
+        }
+        return Ok(outcome);
     }
-    Ok(failed)
+    Ok(Outcome::Failed { alert: None, why: "no stack has a client for it".to_owned() })
+}
+
+fn with(
+    session: &Session,
+    (server, server_spec): (&dyn Backend, &EndpointSpec),
+    (client, client_spec): (&dyn Backend, &EndpointSpec),
+) -> Outcome {
+    let opened = server.open(Role::Server, server_spec).and_then(|engine| {
+        let client_engine = client.open(Role::Client, client_spec)?;
+        Ok((engine, client_engine))
+    });
+    let (engine, mut client_engine) = match opened {
+        Ok(both) => both,
+        Err(cannot) => return Outcome::Failed { alert: None, why: cannot.to_string() },
+    };
+    let (seen, said) = run_in_memory(&mut *client_engine, Setup { engine, edits: Vec::new() });
+    let is_it = seen.proposal.as_ref().is_some_and(|proposal| {
+        (proposal.version, proposal.suite) == (session.version, session.suite)
+            && (is_finite_field(session) || proposal.group == session.group)
+            && proposal.dh_bits.unwrap_or(0) == session.dh_bits
+    });
+    if is_it
+        && seen.disagreement.is_none()
+        && seen.reach == Reach::Data
+        && seen.ending == Ending::Completed
+        && said.connected
+    {
+        return Outcome::Completed { client: client.id() };
+    }
+    Outcome::Failed {
+        alert: seen.server_alert.or(seen.client_alert),
+        why: format!(
+            "{} as client: {:?} {:?} {:?} {:?}",
+            client.id(),
+            seen.ending,
+            said.failure,
+            seen.disagreement,
+            seen.proposal
+        ),
+    }
 }
 
 /// A server and a client that have nothing but this session.

@@ -201,6 +201,24 @@ mod tests {
     }
 
     #[test]
+    fn compression_is_never_as_expected() {
+        let suite = registry::CipherSuite(0xC02F);
+        let expected = Proposal::new(ProtocolVersion::TLS1_2, suite);
+        let shown = |compression| Shown {
+            version: ProtocolVersion::TLS1_2,
+            suite,
+            group: None,
+            dh_bits: None,
+            scheme: None,
+            hello_retry: false,
+            renegotiation_info: false,
+            compression,
+        };
+        assert_eq!(shown(0).differs_from(&expected), None);
+        assert_eq!(shown(1).differs_from(&expected).as_deref(), Some("compression 1 instead of 0"));
+    }
+
+    #[test]
     fn what_is_cut_off_is_no_answer() {
         for bytes in [&FATAL[..6], &[22, 3, 3, 0, 4, 2, 0, 0, 9], &[22, 3]] {
             let found = answer(&[bytes], true);

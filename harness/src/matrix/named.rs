@@ -16,18 +16,15 @@ use crate::pki::{CertificateKind, Identity};
 use crate::policy::Policy;
 use crate::registry::CipherSuite;
 
-/// The name of the rows for policies that AWS's pages state and s2n has, too.
+/// The name of the rows for policies that s2n has, too, and of which another source than s2n says something.
 pub const BY_NAME: &str = "s2n-name";
-/// The name of the rows for policies that were taken from s2n.
+/// The name of the rows for policies of which s2n is the only source, whatever service they are of.
 pub const BY_BIRTH: &str = "s2n-own";
 
 /// In which rows a policy is counted, and what s2n calls it.
 fn of(policy: &Policy) -> Option<(&'static str, &str)> {
-    if policy.service() == "s2n" {
-        policy.id.strip_prefix("s2n/").map(|name| (BY_BIRTH, name))
-    } else {
-        policy.s2n_name().map(|name| (BY_NAME, name))
-    }
+    let label = if policy.is_s2ns_own() { BY_BIRTH } else { BY_NAME };
+    Some((label, policy.s2n_name()?))
 }
 
 /// The single-suite hellos to the library's policy of that name, beside what the catalogue's policy says.

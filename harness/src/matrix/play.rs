@@ -107,6 +107,7 @@ impl Matrix<'_> {
                         tally.skip(stack, family(question), policy, lack);
                         continue;
                     }
+                    tally.asked.insert(policy.id.clone());
                     let server = Server { backend: &**backend, policy, fitted, kind: *kind };
                     self.cell(&server, question, family(question), &candidates, tally);
                 }

@@ -6,7 +6,7 @@
 use crate::observe::offer_of;
 use crate::oracle::{KeyType, Offer, Proposal, Refusal, RefusalReason};
 use crate::policy::Policy;
-use crate::registry::{AlertDescription, CipherSuite};
+use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
 use super::flight::Answer;
 use super::mend::mended;
@@ -36,11 +36,40 @@ pub enum Deviation {
     /// Refuses as it should, with another alert than the proper one.
     ///
     /// `also`: the hello has two faults, and would be refused for one of these reasons without the first. Empty: the one.
-    Alert { when: RefusalReason, sends: Sent, also: Vec<RefusalReason> },
+    /// `hello`: only to a hello like that.
+    Alert { when: RefusalReason, sends: Sent, also: Vec<RefusalReason>, hello: Option<Like> },
     /// Decides by another rule.
     Rule(Rule),
     /// For rows of a library's policies by name: the policy of this id accepts these suites, and the library's does not.
     PolicyDiffers { policy: String, suites: Vec<CipherSuite> },
+}
+
+/// What a hello has to be like for an alert to be another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Like {
+    /// In the version field.
+    Ssl3,
+    /// No `signature_algorithms`.
+    NoSchemes,
+    /// Null is not among the compression methods.
+    NoNullCompression,
+}
+
+impl Like {
+    pub(super) const NAMES: [&str; 3] = ["ssl3", "no-schemes", "no-null-compression"];
+
+    fn named(name: &str) -> Option<Self> {
+        let at = Self::NAMES.iter().position(|other| *other == name)?;
+        [Self::Ssl3, Self::NoSchemes, Self::NoNullCompression].get(at).copied()
+    }
+
+    fn is(self, offer: &Offer) -> bool {
+        match self {
+            Self::Ssl3 => offer.legacy_version == ProtocolVersion::SSL3,
+            Self::NoSchemes => offer.schemes.is_none(),
+            Self::NoNullCompression => !offer.compressions.contains(&0),
+        }
+    }
 }
 
 /// What a refusing stack sends.
@@ -72,15 +101,6 @@ impl Quirks {
     pub fn of(&self, stack: &str, version: &str) -> Vec<usize> {
         let is_of = |quirk: &Quirk| quirk.stack == stack && version.starts_with(&quirk.version);
         (0..self.all.len()).filter(|at| is_of(&self.all[*at])).collect()
-    }
-
-    /// The rules among these entries.
-    pub fn rules(&self, candidates: &[usize]) -> Vec<Rule> {
-        let rules = candidates.iter().filter_map(|at| match self.all[*at].deviation {
-            Deviation::Rule(rule) => Some(rule),
-            Deviation::Alert { .. } | Deviation::PolicyDiffers { .. } => None,
-        });
-        rules.collect()
     }
 
     /// The entries that explained nothing, in words: they are gone, or never were.
@@ -169,9 +189,10 @@ impl Quirks {
             Answer::Abandoned(_) | Answer::Proposed(_) | Answer::Unreadable(_) => return None,
         };
         candidates.iter().copied().find(|at| match &self.all[*at].deviation {
-            Deviation::Alert { when, sends, also } => {
+            Deviation::Alert { when, sends, also, hello } => {
                 *when == reason
                     && *sends == sent
+                    && hello.is_none_or(|like| like.is(&cell.question.offer))
                     && (also.is_empty() || without().is_some_and(|other| also.contains(&other.reason)))
             }
             Deviation::Rule(_) | Deviation::PolicyDiffers { .. } => false,

@@ -46,7 +46,9 @@ pub enum Rule {
     SchemesInServerOrder,
     /// SEED in SSL 3 is proposed and not completed. Changes no first flight.
     SeedInSsl3,
-    /// No TLS 1.3 if the server's own schemes and certificate do not go together in it.
+    /// As a client: no finite field below 2048 bits. Changes no first flight.
+    SmallFieldsRefused,
+    /// No TLS 1.3 if the curve of an ECDSA certificate goes with none of the server's own schemes in it.
     Tls13NeedsOwnScheme,
     /// `supported_versions` counts only for servers that have TLS 1.3.
     VersionsOnlyForTls13,
@@ -67,7 +69,7 @@ struct Asked {
 }
 
 impl Rule {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CompressionIgnored,
         Self::CurvesNeedTheExtension,
         Self::DefaultCurveP256,
@@ -86,13 +88,14 @@ impl Rule {
         Self::SchemeForEverySuite,
         Self::SchemesInServerOrder,
         Self::SeedInSsl3,
+        Self::SmallFieldsRefused,
         Self::Tls13NeedsOwnScheme,
         Self::VersionsOnlyForTls13,
     ];
 
     /// The words that a file may use for a rule: these, `alert` and `policy-differs`.
-    pub const NAMES: [&'static str; 22] = {
-        let mut names = ["policy-differs"; 22];
+    pub const NAMES: [&'static str; 23] = {
+        let mut names = ["policy-differs"; 23];
         names[0] = "alert";
         let mut at = 0;
         while at < Self::ALL.len() {
@@ -126,6 +129,7 @@ impl Rule {
             Self::SchemeForEverySuite => "scheme-for-every-suite",
             Self::SchemesInServerOrder => "schemes-in-server-order",
             Self::SeedInSsl3 => "seed-in-ssl3",
+            Self::SmallFieldsRefused => "small-fields-refused",
             Self::Tls13NeedsOwnScheme => "tls13-needs-own-scheme",
             Self::VersionsOnlyForTls13 => "versions-only-for-tls13",
         }
@@ -161,7 +165,10 @@ impl Rule {
             Self::VersionsOnlyForTls13 if asked.policy.max_version() < Some(ProtocolVersion::TLS1_3) => {
                 asked.offer.supported_versions = None;
             }
-            Self::Tls13NeedsOwnScheme if asked.own_scheme(ProtocolVersion::TLS1_3).is_none() => {
+            Self::Tls13NeedsOwnScheme
+                if matches!(asked.key, KeyType::Ecdsa { .. })
+                    && asked.own_scheme(ProtocolVersion::TLS1_3).is_none() =>
+            {
                 asked.policy.versions.retain(|version| *version < ProtocolVersion::TLS1_3);
             }
             Self::FallbackIgnored => asked.offer.fallback_scsv = false,

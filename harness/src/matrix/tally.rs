@@ -128,7 +128,9 @@ pub struct Tally {
     pub sessions: BTreeMap<String, BTreeSet<Session>>,
     /// Single-suite hellos that were not asked, by stack and policy. Every policy that was played is there.
     pub skipped: BTreeMap<(String, String), u64>,
-    /// The policies that were played.
+    /// The policies that some stack was asked about, not counting the rows by name.
+    pub asked: BTreeSet<String>,
+    /// The policies that were to be played.
     pub policies: BTreeSet<String>,
     /// Of those the ones whose suites are another policy's: nobody publishes theirs.
     pub stand_ins: BTreeMap<String, String>,
@@ -210,6 +212,7 @@ impl Tally {
             *self.skipped.entry(key).or_default() += count;
         }
         self.policies.extend(other.policies);
+        self.asked.extend(other.asked);
         self.stand_ins.extend(other.stand_ins);
         for (stack, sessions) in other.sessions {
             self.sessions.entry(stack).or_default().extend(sessions);
@@ -228,8 +231,9 @@ impl Tally {
         self.counts.values().map(Counts::open).sum()
     }
 
-    pub fn answered(&self) -> u64 {
-        self.counts.values().map(Counts::answered).sum()
+    /// The policies that no stack was asked about.
+    pub fn unasked(&self) -> impl Iterator<Item = &String> {
+        self.policies.difference(&self.asked)
     }
 }
 

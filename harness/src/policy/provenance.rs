@@ -115,13 +115,23 @@ pub struct Provenance {
 impl Provenance {
     /// Whether s2n-tls is among the sources: then agreement with s2n-tls proves nothing new.
     pub fn is_from_s2n(&self) -> bool {
-        self.sources.iter().any(|key| key == "s2n" || key.starts_with("s2n-"))
+        self.sources.iter().any(|key| is_s2n(key))
+    }
+
+    /// Whether s2n-tls is the only source.
+    pub fn is_s2ns_own(&self) -> bool {
+        !self.sources.is_empty() && self.sources.iter().all(|key| is_s2n(key))
     }
 
     /// Whether a field is not stated by the first of the sources.
     pub fn is_derived(&self, field: &str) -> bool {
         self.derived.iter().any(|derived| derived == field)
     }
+}
+
+/// Whether a key of `policies/sources.toml` is one of s2n-tls's.
+fn is_s2n(key: &str) -> bool {
+    key == "s2n" || key.starts_with("s2n-")
 }
 
 /// The fields that `derived` may name.

@@ -91,6 +91,11 @@ impl Policy {
         self.provenance.as_ref().is_some_and(Provenance::is_from_s2n)
     }
 
+    /// Whether s2n-tls is all that is known of the content, whatever service the policy is of.
+    pub fn is_s2ns_own(&self) -> bool {
+        self.provenance.as_ref().is_some_and(Provenance::is_s2ns_own)
+    }
+
     /// The newest version, the one that RFC 7507 compares with. A playable policy always has one.
     pub fn max_version(&self) -> Option<ProtocolVersion> {
         self.versions.iter().copied().max()

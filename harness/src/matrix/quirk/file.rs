@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Deviation, Quirk, Quirks, Rule, Sent, name};
+use super::{Deviation, Like, Quirk, Quirks, Rule, Sent, name};
 use crate::oracle::RefusalReason;
 use crate::policy::{DataError, Problem, Source};
 use crate::registry::{AlertDescription, CipherSuite};
@@ -29,6 +29,7 @@ struct RawQuirk {
     sends: Option<Spanned<String>>,
     #[serde(default)]
     also: Vec<Spanned<String>>,
+    hello: Option<Spanned<String>>,
     #[serde(default)]
     suites: Vec<Spanned<String>>,
     reason: Spanned<String>,
@@ -67,11 +68,13 @@ impl RawQuirk {
                 return Err(source.error(text.span(), Problem::Empty { key }));
             }
         }
+        self.check_keys(source)?;
         let deviation = match (Rule::named(self.rule.get_ref()), &self.when, &self.sends) {
             (None, Some(when), Some(sends)) if self.rule.get_ref() == "alert" => Deviation::Alert {
                 when: reason(source, "when", when)?,
                 sends: sent(source, sends)?,
                 also: self.also.iter().map(|word| reason(source, "also", word)).collect::<Result<_, _>>()?,
+                hello: self.hello.as_ref().map(|word| like(source, word)).transpose()?,
             },
             (None, ..) if self.rule.get_ref() == "alert" => {
                 let missing = Problem::Missing { key: "when or sends", because: "rule alert needs both" };
@@ -105,6 +108,31 @@ impl RawQuirk {
             citation: self.citation.get_ref().clone(),
         })
     }
+}
+
+impl RawQuirk {
+    /// No key is there that its rule does not read.
+    fn check_keys(&self, source: &Source<'_>) -> Result<(), DataError> {
+        let is = |rule: &str| self.rule.get_ref() == rule;
+        let stray = [
+            ("also", self.also.first(), is("alert")),
+            ("hello", self.hello.as_ref(), is("alert")),
+            ("suites", self.suites.first(), is("policy-differs")),
+        ];
+        match stray.into_iter().find_map(|(key, value, is_read)| Some((key, value.filter(|_| !is_read)?))) {
+            Some((key, value)) => {
+                Err(source.error(value.span(), Problem::Exclusive { key, other: "this rule" }))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn like(source: &Source<'_>, word: &Spanned<String>) -> Result<Like, DataError> {
+    Like::named(word.get_ref()).ok_or_else(|| {
+        let problem = Problem::Word { key: "hello", word: word.get_ref().clone(), allowed: &Like::NAMES };
+        source.error(word.span(), problem)
+    })
 }
 
 fn reason(
