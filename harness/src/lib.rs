@@ -12,6 +12,7 @@ pub mod cli;
 pub mod client;
 pub mod edit;
 pub mod engine;
+pub mod fit;
 pub mod judge;
 pub mod matrix;
 pub mod net;

@@ -15,7 +15,8 @@ use crate::engine::CannotPlay;
 use crate::observe::Observation;
 
 use super::listener::CaseListener;
-use super::session::{ClientEnd, Session, Setup};
+use super::session::Session;
+use super::tapped::{ClientEnd, Setup};
 
 /// Connections judged per case; a client that opens more is in a loop.
 const CONNECTIONS: usize = 256;

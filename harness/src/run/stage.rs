@@ -18,8 +18,9 @@ use crate::scenario::{Case, Pick, Subject};
 const PSK_KEY: [u8; 32] = *b"shakedown test-only external psk";
 const PSK_IDENTITY: &str = "shakedown";
 
-/// What every server of the harness speaks behind the handshake (RFC 7301).
-const ALPN: &[u8] = b"http/1.1";
+/// What every server of a case speaks behind the handshake (RFC 7301), most wanted first: HTTP/2 only with clients that
+/// have nothing else.
+const ALPN: [&[u8]; 2] = [b"http/1.1", b"h2"];
 
 /// The groups that every server of the harness has: those that every backend can play.
 const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
@@ -165,7 +166,7 @@ impl Stage {
                     version: *version,
                     suites: suites.clone(),
                     identity: Arc::clone(identity),
-                    alpn: ALPN.to_vec(),
+                    alpn: ALPN.map(<[u8]>::to_vec).to_vec(),
                     random,
                 };
                 Ok(Setup { engine: flight.open(), edits: Vec::new() })
@@ -200,7 +201,7 @@ fn server_spec() -> EndpointSpec {
         groups: GROUPS.to_vec(),
         schemes: SCHEMES.to_vec(),
         server_order: true,
-        alpn: vec![ALPN.to_vec()],
+        alpn: ALPN.map(<[u8]>::to_vec).to_vec(),
         ..EndpointSpec::default()
     }
 }
