@@ -7,7 +7,7 @@ mod session;
 mod socket;
 mod tapped;
 
-pub use listener::{CaseListener, PortBook};
+pub use listener::{Listener, PortBook};
 pub use memory::{InMemory, run_in_memory};
 pub use session::Session;
 pub use socket::{Limits, Served, serve};

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::engine::CannotPlay;
 use crate::observe::Observation;
 
-use super::listener::CaseListener;
+use super::listener::Listener;
 use super::session::Session;
 use super::tapped::{ClientEnd, Setup};
 
@@ -40,14 +40,14 @@ pub struct Served {
     /// Connections for which no server end could be opened, or that were too many.
     pub unserved: usize,
     /// The port, still open: whoever connects after the end is seen when it is looked at again.
-    pub listener: Option<CaseListener>,
+    pub listener: Option<Listener>,
 }
 
 /// Serves until `client_ended` turns true, then finishes what was begun.
 ///
 /// `first_byte` is set when the first byte of any connection arrives: deadlines run from there.
 pub async fn serve(
-    listener: CaseListener,
+    listener: Listener,
     open: impl Fn() -> Result<Setup, CannotPlay>,
     limits: Limits,
     mut client_ended: watch::Receiver<bool>,

@@ -7,7 +7,7 @@ use crate::engine::Backend;
 use crate::judge::{
     self, CaseFacts, Class, Controls, Finding, FindingCode, Judgement, RefusalLine, Refuser, Verdict,
 };
-use crate::net::CaseListener;
+use crate::net::Listener;
 use crate::observe::{Ending, Observation};
 use crate::oracle::{self, Breach};
 use crate::pki::{KeyKind, Pki};
@@ -40,7 +40,7 @@ pub struct Outcome {
     pub proven: Option<Class>,
     pub wants_confirmation: bool,
     /// The case's port, held open until the batch is over.
-    listener: Option<CaseListener>,
+    listener: Option<Listener>,
 }
 
 impl Outcome {
