@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod exit;
 mod explain;
+mod floor;
 mod list;
 mod matrix;
 mod options;
@@ -44,7 +45,7 @@ enum Command {
     Survey(check::Survey),
     /// Gate clients that you name: exit 1 when one of them accepts what it must refuse
     Check(check::Check),
-    /// List scenarios, cases, suites, clients or floors
+    /// List scenarios, cases, suites, clients, floors or services
     List(list::List),
     /// Explain a finding, a scenario or a case
     Explain(explain::Explain),

@@ -13,7 +13,12 @@ pub(super) fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> 
     if let (Some(recommended), Some(highest)) = (floor.recommended_version, highest)
         && highest < recommended
     {
-        let detail = format!("offers at most {}", highest.title());
+        let detail = format!(
+            "offers at most {}, recommended is {}: {}",
+            highest.title(),
+            recommended.title(),
+            floor.source
+        );
         findings.push(Finding::new(FindingCode::BelowRecommendedVersion, detail));
     }
     let old: Vec<String> = (offer.supported_versions.iter().flatten())
