@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -24,8 +23,6 @@ pub struct TappedStream(Arc<Shared>);
 struct Shared {
     socket: TcpStream,
     state: Mutex<State>,
-    /// An answer was given to a request; it may not have left yet.
-    responded: AtomicBool,
 }
 
 struct State {
@@ -39,6 +36,17 @@ struct State {
     /// Nothing can be sent any more.
     broken: bool,
     said_good_bye: bool,
+    answer: Answer,
+}
+
+/// How far the answer to a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    None,
+    /// The HTTP library has it.
+    Given,
+    /// The HTTP library has written after it was given.
+    Written,
 }
 
 /// Where a handshake stands.
@@ -58,8 +66,9 @@ impl TappedStream {
             ended: false,
             broken: false,
             said_good_bye: false,
+            answer: Answer::None,
         };
-        Self(Arc::new(Shared { socket, state: Mutex::new(state), responded: AtomicBool::new(false) }))
+        Self(Arc::new(Shared { socket, state: Mutex::new(state) }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -164,20 +173,21 @@ impl TappedStream {
         if has_waited {
             state.tapped.mark_delivered();
         }
+        // An answer that has left completes the exchange, however the client says good-bye.
+        if state.answer == Answer::Written {
+            state.tapped.complete();
+        }
     }
 
     /// An answer has been given to the HTTP library.
-    pub fn mark_responded(&self) {
-        self.0.responded.store(true, Ordering::Relaxed);
+    pub fn mark_answered(&self) {
+        self.state().answer = Answer::Given;
     }
 
-    /// The HTTP library has nothing more to say: an answer that has left whole completes the exchange.
-    pub fn finish(&self) {
-        let mut state = self.state();
-        if self.0.responded.load(Ordering::Relaxed) && state.outgoing.is_empty() && !state.broken {
-            state.tapped.complete();
-        }
-        state.tapped.note_ending();
+    /// Sends no more than what waits: the client sees the end.
+    pub fn shut_down(&self) {
+        self.send_some();
+        let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
     }
 
     /// The end of the connection, if no clone is left.
@@ -271,8 +281,11 @@ impl AsyncWrite for TappedStream {
         }
         let length = plaintext.len().min(RECORD);
         {
-            let State { tapped, outgoing, .. } = &mut *self.state();
+            let State { tapped, outgoing, answer, .. } = &mut *self.state();
             tapped.send(&plaintext[..length], outgoing);
+            if *answer == Answer::Given {
+                *answer = Answer::Written;
+            }
         }
         self.send_some();
         if self.state().broken {

@@ -7,7 +7,7 @@ use crate::policy::{Floor, Treatment};
 use crate::registry::{self, ForwardSecrecy, ProtocolVersion};
 
 /// What the hello alone says (once per client).
-pub(super) fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
+pub fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
     let mut findings = Vec::new();
     let highest = offer.max_version();
     if let (Some(recommended), Some(highest)) = (floor.recommended_version, highest)

@@ -22,6 +22,9 @@ const PSK_IDENTITY: &str = "shakedown";
 /// have nothing else.
 const ALPN: [&[u8]; 2] = [b"http/1.1", b"h2"];
 
+/// What the mock server speaks to people and programs.
+pub const ALPN_FOR_PEOPLE: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
 /// The finite field of a forced session: that its size is the weakness says nobody who asks for version and suite.
 const FORCED_BITS: u16 = 2048;
 
