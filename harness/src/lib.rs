@@ -24,4 +24,5 @@ pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod wire;

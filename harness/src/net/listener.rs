@@ -63,15 +63,38 @@ impl Listener {
     /// The address that cannot be bound, and why.
     pub fn bind(addresses: &[SocketAddr], backlog: u32) -> Result<Self, BindError> {
         let mut sockets: Vec<TcpListener> = Vec::new();
-        let mut port = 0;
+        let (mut port, mut absent) = (0, None);
         for &wanted in addresses {
             let address = if wanted.port() == 0 { SocketAddr::new(wanted.ip(), port) } else { wanted };
-            let bound = listen(address, backlog).and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
-            let (found, socket) = bound.map_err(|source| BindError { address, source })?;
-            port = found;
-            sockets.push(socket);
+            match listen(address, backlog).and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
+                Ok((found, socket)) => {
+                    port = found;
+                    sockets.push(socket);
+                }
+                // `localhost` is ::1, too, on a machine without IPv6.
+                Err(source)
+                    if matches!(
+                        source.kind(),
+                        io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported
+                    ) =>
+                {
+                    absent = Some(BindError { address, source });
+                }
+                Err(source) => return Err(BindError { address, source }),
+            }
         }
-        Ok(Self { sockets, port })
+        match absent {
+            Some(error) if sockets.is_empty() => Err(error),
+            _ => Ok(Self { sockets, port }),
+        }
+    }
+
+    /// The first address that is listened on.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.sockets.first().map_or_else(|| Err(io::ErrorKind::NotConnected.into()), TcpListener::local_addr)
     }
 
     pub const fn port(&self) -> u16 {

@@ -173,7 +173,7 @@ async fn drive(
 }
 
 /// Whether the end of the client's stream is next, asked of the system itself: tokio may not know of it yet.
-fn has_closed(stream: &TcpStream) -> bool {
+pub(super) fn has_closed(stream: &TcpStream) -> bool {
     let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
     matches!(rustix::net::recv(stream, &mut [0_u8; 1][..], flags), Ok((_, 0)) | Err(Errno::CONNRESET))
 }

@@ -96,9 +96,10 @@ impl Tapped {
         self.flush(to_client);
     }
 
-    /// The request was answered.
-    pub const fn complete(&mut self) {
+    /// The request was answered, whatever comes of the connection now.
+    pub fn complete(&mut self) {
         self.completed = true;
+        self.note_ending();
     }
 
     /// Who ended the connection, as far as it has ended. To be called when bytes have been dealt with.
@@ -178,6 +179,11 @@ impl Tapped {
     /// The first ClientHello, once it has come.
     pub const fn offer(&self) -> Option<&crate::oracle::Offer> {
         self.tap.offer.as_ref()
+    }
+
+    /// What the client was sent as a ServerHello.
+    pub const fn proposal(&self) -> Option<&crate::oracle::Proposal> {
+        self.tap.proposal.as_ref()
     }
 
     pub fn into_observation(self) -> Observation {

@@ -249,7 +249,7 @@ fn outcome(
     }
 }
 
-fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
+pub fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
     let Some(seen) = seen else { return (None, None) };
     match (&seen.ending, seen.client_alert, seen.server_alert) {
         (Ending::ServerAlert(alert), ..) => (Some(*alert), Some(Side::Server)),
