@@ -48,3 +48,11 @@ matrix-caps:
 .PHONY: cargo-deny
 cargo-deny:
 	@command -v cargo-deny >/dev/null || { echo 'make: cargo-deny is missing; building it takes a few minutes' >&2; cargo install cargo-deny --locked --debug; }
+
+# Clients of others that are tested with shakedown-mock. One by one: Cargo would unify their features.
+.PHONY: setup-examples examples
+setup-examples:
+	.ci/setup-examples
+
+examples:
+	.ci/examples

@@ -46,7 +46,7 @@ fn a_client_with_the_defaults_is_caught() {
     let unmet = without_forward_secrecy().check_refused_by(careless_request).unwrap_err();
     assert_eq!(unmet.reason(), Reason::Broken, "{unmet}");
     assert!(unmet.what().contains("the client did not refuse: it sent its request"), "{unmet}");
-    for seen in ["TLSv1.2 with TLS_RSA_WITH_", "verdict fail (no-forward-secrecy)", "Ok(200)", "transcript"] {
+    for seen in ["TLSv1.2 with TLS_RSA_WITH_", "verdict fail (no-forward-secrecy", "Ok(200)", "transcript"] {
         assert!(unmet.to_string().contains(seen), "{seen} is missing in: {unmet}");
     }
 }

@@ -49,10 +49,8 @@ pub enum Certificate {
 }
 
 impl Certificate {
-    /// Whether a client that verifies has to refuse it.
-    pub const fn is_wrong(self) -> bool {
-        matches!(self, Self::UntrustedIssuer | Self::WrongHost | Self::Expired)
-    }
+    /// A client that verifies has to refuse these.
+    const WRONG: [Self; 3] = [Self::UntrustedIssuer, Self::WrongHost, Self::Expired];
 }
 
 impl fmt::Display for Certificate {
@@ -82,8 +80,9 @@ pub const STRONG: &str = "harness/strong";
 pub struct MockServerBuilder {
     pub(crate) policy: String,
     policies: Option<PathBuf>,
-    pub(crate) backend: Option<Backend>,
-    pub(crate) certificates: Vec<Certificate>,
+    backend: Option<Backend>,
+    /// By the names of `--cert`.
+    certificates: Vec<String>,
     floor: Option<String>,
     service: Option<String>,
     pub(crate) forced: Option<(String, String)>,
@@ -133,7 +132,7 @@ impl MockServerBuilder {
 
     /// A certificate that the server has; may be called more than once. Without it, the program's own choice.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
-        self.certificates.push(certificate);
+        self.certificates.push(certificate.to_string());
         self
     }
 
@@ -151,7 +150,7 @@ impl MockServerBuilder {
 
     /// The server picks this version and suite whether the client offered them or not: it sees a ClientHello that leaves
     /// it no other choice. The handshake cannot be completed; what can be judged is whether the client goes on.
-    /// Names are IANA's, versions are written like `TLSv1.2`.
+    /// Names are IANA's, versions are written like `TLSv1.2`. It takes the place of a policy.
     pub fn forced(mut self, version: impl Into<String>, suite: impl Into<String>) -> Self {
         self.forced = Some((version.into(), suite.into()));
         self
@@ -201,28 +200,27 @@ impl MockServerBuilder {
         MockServer::launch(self)
     }
 
-    /// The same server, but for the weakness: the strong policy, nothing forced, a right certificate.
-    pub(crate) fn twin(&self) -> Self {
+    /// The same server, but for the weakness: the strong policy, nothing forced, and for each certificate that the weak server
+    /// presents (`shown`, by its names) a right one with the same kind of key. Left to itself, the program would choose the
+    /// certificates by the policy, and a client that takes no RSA would look as if it refused RSA key transport.
+    pub(crate) fn twin(&self, shown: &[String]) -> Self {
         let mut twin = self.clone();
         twin.policy.clone_from(&self.control);
         twin.forced = None;
-        for certificate in &mut twin.certificates {
-            if certificate.is_wrong() {
-                // The wrong ones have such a key.
-                *certificate = Certificate::EcdsaP256;
-            }
-        }
-        let all = std::mem::take(&mut twin.certificates);
-        for certificate in all {
-            if !twin.certificates.contains(&certificate) {
-                twin.certificates.push(certificate);
+        twin.certificates.clear();
+        for name in shown {
+            // The wrong ones have such a key.
+            let is_wrong = Certificate::WRONG.iter().any(|wrong| wrong.to_string() == *name);
+            let right = if is_wrong { Certificate::EcdsaP256.to_string() } else { name.clone() };
+            if !twin.certificates.contains(&right) {
+                twin.certificates.push(right);
             }
         }
         twin
     }
 
     pub(crate) fn has_wrong_certificate(&self) -> bool {
-        self.certificates.iter().any(|certificate| certificate.is_wrong())
+        Certificate::WRONG.iter().any(|wrong| self.certificates.contains(&wrong.to_string()))
     }
 
     pub(crate) fn program_path(&self) -> PathBuf {
@@ -235,7 +233,14 @@ impl MockServerBuilder {
     pub(crate) fn serve_command(&self) -> Command {
         let mut command = Command::new(self.program_path());
         command.args(["serve", "--listen", "127.0.0.1:0", "--transcript", "--stop-with-stdin"]);
-        command.args(["--policy", &self.policy]);
+        match &self.forced {
+            Some((version, suite)) => {
+                command.args(["--force-version", version, "--force-suite", suite]);
+            }
+            None => {
+                command.args(["--policy", &self.policy]);
+            }
+        }
         if let Some(folder) = &self.policies {
             command.arg("--policies").arg(folder);
         }
@@ -243,16 +248,13 @@ impl MockServerBuilder {
             command.args(["--backend", &backend.to_string()]);
         }
         for certificate in &self.certificates {
-            command.args(["--cert", &certificate.to_string()]);
+            command.args(["--cert", certificate]);
         }
         if let Some(floor) = &self.floor {
             command.args(["--floor", floor]);
         }
         if let Some(service) = &self.service {
             command.args(["--service", service]);
-        }
-        if let Some((version, suite)) = &self.forced {
-            command.args(["--force-version", version, "--force-suite", suite]);
         }
         command
     }
@@ -284,12 +286,16 @@ mod tests {
             .certificate(Certificate::Rsa2048)
             .certificate(Certificate::EcdsaP256)
             .floor("aws")
-            .service("opensearch")
-            .forced("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256");
+            .service("opensearch");
         assert_eq!(
             words(&builder.serve_command()).join(" "),
             "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --policy elb/X --policies mine --backend s2n \
-             --cert rsa2048 --cert ecdsa256 --floor aws --service opensearch --force-version TLSv1.2 --force-suite \
+             --cert rsa2048 --cert ecdsa256 --floor aws --service opensearch"
+        );
+        let forced = MockServer::builder().forced("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256");
+        assert_eq!(
+            words(&forced.serve_command()).join(" "),
+            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --force-version TLSv1.2 --force-suite \
              TLS_RSA_WITH_AES_128_GCM_SHA256"
         );
         assert_eq!(words(&builder.policy_command()).join(" "), "policy show elb/X --json --policies mine");
@@ -310,8 +316,17 @@ mod tests {
             .certificate(Certificate::Rsa2048)
             .certificate(Certificate::EcdsaP256)
             .floor("rfc10015");
-        assert_eq!(words(&weak.twin().serve_command()), words(&strong.serve_command()));
-        assert!(weak.has_wrong_certificate() && !weak.twin().has_wrong_certificate());
+        let twin = weak.twin(&["rsa2048".to_owned(), "expired".to_owned()]);
+        assert_eq!(words(&twin.serve_command()), words(&strong.serve_command()));
+        assert!(weak.has_wrong_certificate() && !twin.has_wrong_certificate());
+    }
+
+    /// Else it would choose by its own policy.
+    #[test]
+    fn the_twin_of_a_server_that_chose_its_certificate_has_that_one() {
+        let twin = MockServer::builder().policy("harness/static-rsa").twin(&["rsa2048".to_owned()]);
+        let strong = MockServer::builder().certificate(Certificate::Rsa2048);
+        assert_eq!(words(&twin.serve_command()), words(&strong.serve_command()));
     }
 
     #[test]

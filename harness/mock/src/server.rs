@@ -29,7 +29,8 @@ pub struct MockServer {
     running: Running,
     ready: Ready,
     ca_pem: String,
-    finished: bool,
+    /// Nothing is left to be said when it is dropped.
+    settled: bool,
 }
 
 impl MockServer {
@@ -61,7 +62,7 @@ impl MockServer {
         }
         let ca_pem = read_ca(&ready.ca_pem)
             .map_err(|source| StartError::NoCa { path: ready.ca_pem.clone(), source })?;
-        Ok(Self { builder, running, ready, ca_pem, finished: false })
+        Ok(Self { builder, running, ready, ca_pem, settled: false })
     }
 
     /// `https://localhost:PORT/`. The certificate is for `localhost`, `127.0.0.1` and `::1`.
@@ -94,6 +95,16 @@ impl MockServer {
         &self.ca_pem
     }
 
+    /// For an owner who looks at what it saw, or says why not.
+    pub(crate) fn settled(mut self) -> Self {
+        self.settled = true;
+        self
+    }
+
+    pub(crate) fn certificates(&self) -> &[String] {
+        &self.ready.certificates
+    }
+
     /// Stops the server and hands out what it saw. Call it when the client is done: what is still open is given a few
     /// seconds and is then cut. It blocks the thread; in async code that is a few milliseconds if nothing is open.
     ///
@@ -113,10 +124,11 @@ impl MockServer {
     }
 
     fn stop(&mut self) -> Result<Finished, FinishError> {
-        self.finished = true;
+        self.settled = true;
         let (connections, stopped) = self.running.stop(self.builder.finish_timeout)?;
         // Only a refusal of the server's needs to be compared with what it accepts.
-        let refused = connections.iter().any(|c| c.outcome == Outcome::RefusedByServer);
+        let refused = self.builder.forced.is_none()
+            && connections.iter().any(|c| c.outcome == Outcome::RefusedByServer);
         let accepted = if refused { Accepted::ask(&self.builder) } else { Err("not asked".to_owned()) };
         Ok(Finished {
             server: self.ready.clone(),
@@ -132,7 +144,7 @@ impl MockServer {
 impl Drop for MockServer {
     fn drop(&mut self) {
         // A second panic would end the whole test program.
-        if self.finished || std::thread::panicking() {
+        if self.settled || std::thread::panicking() {
             return;
         }
         match self.stop() {

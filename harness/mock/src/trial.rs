@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::builder::MockServerBuilder;
 use crate::finished::Finished;
-use crate::lines::{Offers, Outcome, Verdict};
+use crate::lines::{Connection, Offers, Outcome, Verdict};
 use crate::refusal;
 use crate::server::MockServer;
 use crate::unmet::{Reason, Unmet};
@@ -26,17 +26,17 @@ impl MockServerBuilder {
     /// A session that the client accepts is [`Reason::Broken`] whatever the control says. That the server did not start or
     /// died is [`Reason::Unproven`].
     pub fn check_refused_by<R: fmt::Debug>(&self, client: impl Fn(&MockServer) -> R) -> Result<(), Unmet> {
-        let play = |builder: MockServerBuilder| {
-            let server = begin(builder)?;
+        let play = |server: MockServer| {
             let said = client(&server);
             end(server, &said)
         };
-        let control = play(self.twin())?;
-        let weak = play(self.clone())?;
+        let (weak, control) = self.pair()?;
+        let control = play(control)?;
+        let weak = play(weak)?;
         if !weak.is_silent() {
             return judge(&control, &[weak]);
         }
-        let again = play(self.clone())?;
+        let again = play(begin(self.clone())?)?;
         judge(&control, &[weak, again])
     }
 
@@ -54,18 +54,25 @@ impl MockServerBuilder {
         &self,
         client: impl AsyncFn(&MockServer) -> R,
     ) -> Result<(), Unmet> {
-        let play = async |builder: MockServerBuilder| {
-            let server = begin(builder)?;
+        let play = async |server: MockServer| {
             let said = client(&server).await;
             end(server, &said)
         };
-        let control = play(self.twin()).await?;
-        let weak = play(self.clone()).await?;
+        let (weak, control) = self.pair()?;
+        let control = play(control).await?;
+        let weak = play(weak).await?;
         if !weak.is_silent() {
             return judge(&control, &[weak]);
         }
-        let again = play(self.clone()).await?;
+        let again = play(begin(self.clone())?).await?;
         judge(&control, &[weak, again])
+    }
+
+    /// The weak server and its twin. The first says which certificates it presents, so it starts first.
+    fn pair(&self) -> Result<(MockServer, MockServer), Unmet> {
+        let weak = begin(self.clone())?;
+        let control = begin(self.twin(weak.certificates()))?;
+        Ok((weak, control))
     }
 }
 
@@ -91,7 +98,10 @@ impl Played {
 }
 
 fn begin(builder: MockServerBuilder) -> Result<MockServer, Unmet> {
-    builder.try_start().map_err(|error| Unmet::new(Reason::Unproven, error.to_string(), ""))
+    builder
+        .try_start()
+        .map(MockServer::settled)
+        .map_err(|error| Unmet::new(Reason::Unproven, error.to_string(), ""))
 }
 
 fn end(server: MockServer, said: &dyn fmt::Debug) -> Result<Played, Unmet> {
@@ -121,13 +131,16 @@ fn judge(control: &Played, weak: &[Played]) -> Result<(), Unmet> {
 
 fn control_completed(control: &Played) -> Result<(), Unmet> {
     let connections = control.seen.connections();
-    let is_completed = connections.iter().any(|c| c.outcome == Outcome::Completed);
-    let verdict = control.seen.verdict();
-    let why = match (is_completed, verdict) {
-        (true, Verdict::Pass | Verdict::Warn) => return Ok(()),
-        (true, _) => format!("it was completed with the verdict {verdict}"),
-        (false, _) if connections.is_empty() => "the client did not connect".to_owned(),
-        (false, _) => "the client did not complete it".to_owned(),
+    let is_good = |c: &Connection| matches!(c.verdict, Some(Verdict::Pass | Verdict::Warn));
+    let mut completed = connections.iter().filter(|c| c.outcome == Outcome::Completed).peekable();
+    let why = if connections.is_empty() {
+        "the client did not connect"
+    } else if completed.peek().is_none() {
+        "the client did not complete it"
+    } else if connections.iter().any(|c| c.verdict == Some(Verdict::Fail)) || !completed.any(is_good) {
+        "its session broke the floor"
+    } else {
+        return Ok(());
     };
     let what = format!("the positive control failed, so no refusal of this client proves anything: {why}");
     Err(Unmet::new(Reason::Unproven, what, control.seen.description()).with_note(&control.note()))

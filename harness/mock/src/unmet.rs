@@ -11,6 +11,9 @@ const MOST_NAMES: usize = 40;
 /// Lines of a transcript that are printed.
 const MOST_LINES: usize = 120;
 
+/// Characters of such a line; extensions are shown byte by byte.
+const LONGEST_LINE: usize = 160;
+
 /// Why an expectation was not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -138,7 +141,11 @@ fn offered(offers: &Offers) -> String {
 
 fn indented(transcript: &str) -> String {
     let more = transcript.lines().count().saturating_sub(MOST_LINES);
-    let shown = transcript.lines().take(MOST_LINES).map(|line| format!("      {line}\n"));
+    let shown = transcript.lines().take(MOST_LINES).map(|line| {
+        let cut: String = line.chars().take(LONGEST_LINE).collect();
+        let dots = if cut.len() < line.len() { " ..." } else { "" };
+        format!("      {cut}{dots}\n")
+    });
     let mut text: String = shown.collect();
     if more > 0 {
         text += &format!("      and {more} lines more\n");
