@@ -80,6 +80,7 @@ pub const STRONG: &str = "harness/strong";
 pub struct MockServerBuilder {
     pub(crate) policy: String,
     policies: Option<PathBuf>,
+    partial: bool,
     backend: Option<Backend>,
     /// By the names of `--cert`.
     certificates: Vec<String>,
@@ -97,6 +98,7 @@ impl Default for MockServerBuilder {
         Self {
             policy: STRONG.to_owned(),
             policies: None,
+            partial: false,
             backend: None,
             certificates: Vec::new(),
             floor: None,
@@ -121,6 +123,13 @@ impl MockServerBuilder {
     /// A folder of policy files of yours, laid over the built-in ones.
     pub fn policies(mut self, folder: impl Into<PathBuf>) -> Self {
         self.policies = Some(folder.into());
+        self
+    }
+
+    /// What the stack cannot play of the policy is left out; without it that is an error of the start. `harness/strong` and the
+    /// policy of the control are always played as far as that goes.
+    pub fn partial(mut self) -> Self {
+        self.partial = true;
         self
     }
 
@@ -206,6 +215,7 @@ impl MockServerBuilder {
     pub(crate) fn twin(&self, shown: &[String]) -> Self {
         let mut twin = self.clone();
         twin.policy.clone_from(&self.control);
+        twin.partial = true;
         twin.forced = None;
         twin.certificates.clear();
         for name in shown {
@@ -239,6 +249,9 @@ impl MockServerBuilder {
             }
             None => {
                 command.args(["--policy", &self.policy]);
+                if self.partial || self.policy == STRONG {
+                    command.arg("--partial");
+                }
             }
         }
         if let Some(folder) = &self.policies {
@@ -282,6 +295,7 @@ mod tests {
         let builder = MockServer::builder()
             .policy("elb/X")
             .policies("mine")
+            .partial()
             .backend(Backend::S2n)
             .certificate(Certificate::Rsa2048)
             .certificate(Certificate::EcdsaP256)
@@ -289,7 +303,7 @@ mod tests {
             .service("opensearch");
         assert_eq!(
             words(&builder.serve_command()).join(" "),
-            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --policy elb/X --policies mine --backend s2n \
+            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --policy elb/X --partial --policies mine --backend s2n \
              --cert rsa2048 --cert ecdsa256 --floor aws --service opensearch"
         );
         let forced = MockServer::builder().forced("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256");

@@ -304,10 +304,11 @@ fn a_failure_text_says_what_was_seen() {
 fn long_lists_and_transcripts_are_cut_and_say_so() {
     let mut long = completed();
     long.offers.as_mut().unwrap().suites = (0..50).map(|i| format!("S{i}")).collect();
-    long.transcript = Some(format!("{}\n{}", "w".repeat(1000), "line\n".repeat(129)));
+    long.transcript = Some(format!("{}\n{}last", "w".repeat(1000), "line\n".repeat(128)));
     let text = finished(vec![long]).description();
     assert!(text.contains(" S39 and 10 more\n") && !text.contains("S40"), "{text}");
-    assert!(text.contains("and 10 lines more"), "{text}");
-    assert_eq!(text.matches("      line\n").count(), 119);
+    assert!(text.contains("      ... 10 lines left out\n"), "{text}");
+    assert_eq!(text.matches("      line\n").count(), 118);
+    assert!(text.ends_with("      line\n      last\n"), "{text}");
     assert!(text.contains(&format!("      {} ...\n", "w".repeat(160))), "{text}");
 }

@@ -8,8 +8,9 @@ use crate::server_line::ServerLine;
 /// Names of a list that are printed; clients offer up to a hundred suites.
 const MOST_NAMES: usize = 40;
 
-/// Lines of a transcript that are printed.
-const MOST_LINES: usize = 120;
+/// Lines of a transcript that are printed, of its beginning and of its end: a long ClientHello comes between.
+const FIRST_LINES: usize = 10;
+const LAST_LINES: usize = 110;
 
 /// Characters of such a line; extensions are shown byte by byte.
 const LONGEST_LINE: usize = 160;
@@ -140,15 +141,23 @@ fn offered(offers: &Offers) -> String {
 }
 
 fn indented(transcript: &str) -> String {
-    let more = transcript.lines().count().saturating_sub(MOST_LINES);
-    let shown = transcript.lines().take(MOST_LINES).map(|line| {
-        let cut: String = line.chars().take(LONGEST_LINE).collect();
-        let dots = if cut.len() < line.len() { " ..." } else { "" };
-        format!("      {cut}{dots}\n")
-    });
-    let mut text: String = shown.collect();
-    if more > 0 {
-        text += &format!("      and {more} lines more\n");
+    let lines: Vec<&str> = transcript.lines().collect();
+    let mut text = String::new();
+    let mut print = |lines: &[&str]| {
+        for line in lines {
+            let cut: String = line.chars().take(LONGEST_LINE).collect();
+            let dots = if cut.len() < line.len() { " ..." } else { "" };
+            text += &format!("      {cut}{dots}\n");
+        }
+    };
+    let left_out = lines.len().saturating_sub(FIRST_LINES + LAST_LINES);
+    match (lines.get(..FIRST_LINES), lines.get(FIRST_LINES + left_out..)) {
+        (Some(first), Some(last)) if left_out > 0 => {
+            print(first);
+            print(&[&format!("... {left_out} lines left out")]);
+            print(last);
+        }
+        _ => print(&lines),
     }
     text
 }
