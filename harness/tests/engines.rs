@@ -369,7 +369,7 @@ fn schemes_that_are_not_offered_are_put_into_the_hello() {
         versions: vec![ProtocolVersion::TLS1_2],
         suites: suites.clone(),
         schemes: vec![SignatureScheme::RSA_PSS_RSAE_SHA256],
-        identity: Some(pki.identity(CertificateKind::Rsa2048).unwrap()),
+        identities: vec![pki.identity(CertificateKind::Rsa2048).unwrap()],
         ..EndpointSpec::default()
     };
     let client = EndpointSpec { versions: vec![ProtocolVersion::TLS1_0], suites, ..verifying_client(&pki) };
