@@ -14,6 +14,8 @@ mod interrupt;
 mod pipes;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/services.rs"]
+mod services;
 #[path = "cli/skips.rs"]
 mod skips;
 #[path = "cli/support.rs"]

@@ -83,7 +83,7 @@ impl Check {
                     found.names().join(", ")
                 )));
             }
-            self.options.select(&catalogue)?;
+            self.options.select(&catalogue, &self.options.floor.resolve(&catalogue)?)?;
             let ground = Laid::new(&self.options)?;
             let mut clients = Vec::new();
             let interrupted = signals();
@@ -160,8 +160,8 @@ impl Laid {
         strict: bool,
         interrupted: watch::Receiver<bool>,
     ) -> Result<Finished, Exit> {
-        let cases = options.select(catalogue)?;
         let mut floor = options.floor.resolve(catalogue)?;
+        let cases = options.select(catalogue, &floor)?;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use wildmatch::WildMatch;
 
+use crate::policy::Floor;
 use crate::run::catalogue::Catalogue;
 use crate::scenario::{Case, Tier};
 
@@ -141,12 +142,12 @@ impl RunOptions {
     }
 
     /// The cases that tier, filter and shard leave.
-    pub fn select(&self, catalogue: &Catalogue) -> Result<Vec<Case>, Exit> {
+    pub fn select(&self, catalogue: &Catalogue, floor: &Floor) -> Result<Vec<Case>, Exit> {
         let glob = self.filter.as_deref().map(WildMatch::new);
         let mut cases: Vec<Case> = catalogue
             .cases
             .iter()
-            .filter(|case| case.tier <= self.tier.tier())
+            .filter(|case| case.is_in(self.tier.tier(), floor.min_version))
             .filter(|case| glob.as_ref().is_none_or(|glob| glob.matches(&case.id)))
             .cloned()
             .collect();

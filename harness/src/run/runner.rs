@@ -256,7 +256,8 @@ impl Course<'_> {
     }
 
     async fn positive(&self, name: &'static str, key: KeyKind) -> Positive {
-        let stage = match Stage::control(key, &self.context.backend, &self.context.pki) {
+        let context = self.context;
+        let stage = match Stage::positive(key, &context.floor, &context.backend, &context.pki) {
             Ok(stage) => Arc::new(stage),
             Err(error) => {
                 let finding = Finding::new(FindingCode::ServerCannot, error.to_string());

@@ -167,6 +167,25 @@ fn the_server_of_a_case_can_be_played_by_hand() {
 }
 
 #[test]
+fn what_explain_says_to_do_by_hand_can_be_done() {
+    let case = "client/version/below-minimum@TLSv1.0+RSA+natural";
+    let output = Command::new(env!("CARGO_BIN_EXE_shakedown")).args(["explain", case]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, command) = text.split_once("By hand      shakedown serve ").unwrap();
+    let (command, next) = command.split_once('\n').unwrap();
+    assert!(next.trim_start().starts_with("curl --cacert ca.pem https://localhost:4433/"), "{next}");
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("exec \"$0\" \"$@\" {command}");
+    let mut shell = Command::new("sh");
+    shell.current_dir(folder.path()).args(["-c", &script, env!("CARGO_BIN_EXE_shakedown")]);
+    let mut server = Server::start_with(&mut shell, &[]);
+    assert_eq!((&server.ready["policy"], &server.ready["ca_pem"]), (&json!(case), &json!("ca.pem")));
+    assert!(folder.path().join("ca.pem").is_file());
+    assert!(visit(server.port, permissive()).is_some());
+    assert_eq!(server.connection()["version"], "TLSv1.0");
+}
+
+#[test]
 fn curl_gets_the_page_over_both_protocols_from_every_stack() {
     if !installed("curl") {
         return;
