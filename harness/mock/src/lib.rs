@@ -23,3 +23,8 @@ pub use finished::Finished;
 pub use lines::{Connection, Offers, Outcome, Reach, Side, Verdict};
 pub use server::MockServer;
 pub use unmet::{Reason, Unmet};
+
+/// Compiles what the README of the whole project shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeOfTheProject;
