@@ -19,6 +19,7 @@ pub mod observe;
 pub mod oracle;
 pub mod pki;
 pub mod policy;
+pub mod probe;
 pub mod registry;
 pub mod report;
 pub mod run;

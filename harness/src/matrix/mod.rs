@@ -5,7 +5,6 @@ mod complete;
 mod family;
 mod fit;
 mod flight;
-mod hello;
 mod mend;
 mod named;
 mod play;

@@ -21,7 +21,7 @@ impl fmt::Display for Breach {
 }
 
 /// These decide what is right. They are tested by value and fuzzed, so they touch nothing outside.
-const PURE_CORE: [&str; 7] = ["wire", "registry", "policy", "edit", "oracle", "judge", "scenario"];
+const PURE_CORE: [&str; 8] = ["wire", "registry", "policy", "edit", "oracle", "judge", "scenario", "probe"];
 
 const STD_IO: [&str; 6] = ["io", "fs", "net", "process", "env", "os"];
 const CLOCKS: [&str; 3] = ["Instant", "SystemTime", "UNIX_EPOCH"];
