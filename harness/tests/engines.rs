@@ -1,5 +1,7 @@
 //! The stacks behind the engine trait, the pair driver, the scripted flight and the edits, on real handshakes.
 
+#[path = "engines/certificates.rs"]
+mod certificates;
 #[path = "engines/s2n.rs"]
 mod s2n;
 #[path = "engines/talk.rs"]
@@ -32,7 +34,7 @@ fn strong_server(pki: &Pki, kind: CertificateKind) -> EndpointSpec {
             suite("TLS_AES_128_GCM_SHA256"),
             suite(&format!("TLS_ECDHE_{kx}_WITH_AES_128_GCM_SHA256")),
         ],
-        identity: Some(pki.identity(kind).unwrap()),
+        identities: vec![pki.identity(kind).unwrap()],
         server_order: true,
         alpn: vec![b"http/1.1".to_vec()],
         ..EndpointSpec::default()
@@ -250,7 +252,7 @@ fn edited(edits: &[Edit], server: &EndpointSpec) -> Vec<(String, Observation)> {
     let pki = Pki::mint().unwrap();
     let all = backends();
     let spec =
-        EndpointSpec { identity: Some(pki.identity(CertificateKind::Rsa2048).unwrap()), ..server.clone() };
+        EndpointSpec { identities: vec![pki.identity(CertificateKind::Rsa2048).unwrap()], ..server.clone() };
     all.values()
         .map(|client| {
             let engine = all["openssl"].open(Role::Server, &spec).unwrap();

@@ -98,8 +98,8 @@ pub struct EndpointSpec {
     pub schemes: Vec<SignatureScheme>,
     /// Server only: choose in its own order. s2n knows no other.
     pub server_order: bool,
-    /// Server only: certificate and key. `None` for anonymous and PSK suites.
-    pub identity: Option<Arc<Identity>>,
+    /// Server only: certificates with their keys, each of another kind of key; none for anonymous and PSK suites.
+    pub identities: Vec<Arc<Identity>>,
     /// Client only: the CA's certificate (DER). `None` trusts anybody.
     pub trust: Option<Arc<Vec<u8>>>,
     /// Client only.

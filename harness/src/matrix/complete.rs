@@ -179,7 +179,7 @@ fn specs(session: &Session, pki: &Pki) -> Result<(EndpointSpec, EndpointSpec), M
         ProtocolVersion::ALL.into_iter().filter(|version| (session.version..=up_to).contains(version));
     let server_spec = EndpointSpec {
         versions: range.collect(),
-        identity: Some(pki.identity(session.certificate)?),
+        identities: vec![pki.identity(session.certificate)?],
         server_order: true,
         dh_bits: session.dh_bits,
         ..ends.clone()

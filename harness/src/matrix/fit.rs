@@ -124,7 +124,7 @@ pub(super) fn server(policy: &Policy, identity: &Arc<Identity>) -> EndpointSpec 
         groups: policy.groups.clone(),
         schemes: policy.schemes.clone(),
         server_order: policy.order == Order::Server,
-        identity: Some(Arc::clone(identity)),
+        identities: vec![Arc::clone(identity)],
         dh_bits: finite_field_bits(policy),
         ..EndpointSpec::default()
     }

@@ -102,7 +102,7 @@ impl<'a> Server<'a> {
     /// `None` if the library has no such policy, or refuses the certificate for it.
     fn open(s2n: &'a S2n, name: &'a str, identity: &Arc<Identity>) -> Option<Self> {
         let spec =
-            EndpointSpec { identity: Some(Arc::clone(identity)), dh_bits: 2048, ..EndpointSpec::default() };
+            EndpointSpec { identities: vec![Arc::clone(identity)], dh_bits: 2048, ..EndpointSpec::default() };
         s2n.open_named(Role::Server, name, &spec).ok()?;
         Some(Self { s2n, name, spec })
     }

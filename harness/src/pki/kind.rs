@@ -7,7 +7,10 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
     Rsa2048,
+    Rsa3072,
     EcdsaP256,
+    EcdsaP384,
+    Ed25519,
     /// For the census of suites only: no client in use takes it.
     Dsa2048,
 }
@@ -17,16 +20,20 @@ impl KeyKind {
     pub const fn rsa_bits(self) -> Option<u32> {
         match self {
             Self::Rsa2048 => Some(2048),
-            Self::EcdsaP256 | Self::Dsa2048 => None,
+            Self::Rsa3072 => Some(3072),
+            Self::EcdsaP256 | Self::EcdsaP384 | Self::Ed25519 | Self::Dsa2048 => None,
         }
     }
 }
 
-/// A certificate that the server can present. All but the first two are wrong on purpose.
+/// A certificate that a server can present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CertificateKind {
     Rsa2048,
     EcdsaP256,
+    Rsa3072,
+    EcdsaP384,
+    Ed25519,
     /// Signed by a CA that nobody trusts (RFC 5280 6.1).
     UntrustedIssuer,
     /// For another host name (RFC 9525 6).
@@ -40,10 +47,23 @@ pub enum CertificateKind {
 }
 
 impl CertificateKind {
-    /// What a scenario can name.
-    pub const ALL: [Self; 6] = [
+    /// What a scenario can name: each has a control with the same key (design 1, rule 1), or is wrong on purpose.
+    pub const IN_SCENARIOS: [Self; 6] = [
         Self::Rsa2048,
         Self::EcdsaP256,
+        Self::UntrustedIssuer,
+        Self::WrongHost,
+        Self::Expired,
+        Self::Rsa2048SignOnly,
+    ];
+
+    /// All that are minted.
+    pub const ALL: [Self; 9] = [
+        Self::Rsa2048,
+        Self::EcdsaP256,
+        Self::Rsa3072,
+        Self::EcdsaP384,
+        Self::Ed25519,
         Self::UntrustedIssuer,
         Self::WrongHost,
         Self::Expired,
@@ -54,6 +74,9 @@ impl CertificateKind {
         match self {
             Self::Rsa2048 => "rsa2048",
             Self::EcdsaP256 => "ecdsa-p256",
+            Self::Rsa3072 => "rsa3072",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::Ed25519 => "ed25519",
             Self::UntrustedIssuer => "untrusted-issuer",
             Self::WrongHost => "wrong-host",
             Self::Expired => "expired",
@@ -65,6 +88,9 @@ impl CertificateKind {
     pub const fn key(self) -> KeyKind {
         match self {
             Self::Rsa2048 | Self::Rsa2048SignOnly => KeyKind::Rsa2048,
+            Self::Rsa3072 => KeyKind::Rsa3072,
+            Self::EcdsaP384 => KeyKind::EcdsaP384,
+            Self::Ed25519 => KeyKind::Ed25519,
             Self::Dsa2048 => KeyKind::Dsa2048,
             Self::EcdsaP256 | Self::UntrustedIssuer | Self::WrongHost | Self::Expired => KeyKind::EcdsaP256,
         }
@@ -84,14 +110,14 @@ impl fmt::Display for CertificateKind {
 
 /// A certificate name that no scenario may use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown certificate {0:?}; allowed: {allowed}", allowed = CertificateKind::ALL.map(CertificateKind::as_str).join(", "))]
+#[error("unknown certificate {0:?}; allowed: {allowed}", allowed = CertificateKind::IN_SCENARIOS.map(CertificateKind::as_str).join(", "))]
 pub struct UnknownCertificateKind(pub String);
 
 impl FromStr for CertificateKind {
     type Err = UnknownCertificateKind;
 
     fn from_str(name: &str) -> Result<Self, UnknownCertificateKind> {
-        Self::ALL
+        Self::IN_SCENARIOS
             .into_iter()
             .find(|k| k.as_str() == name)
             .ok_or_else(|| UnknownCertificateKind(name.to_owned()))

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SanType,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    RsaKeySize, SanType,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -78,7 +79,10 @@ impl Pki {
         let key = match kind.key() {
             KeyKind::Dsa2048 => return Ok(fixed_dsa()),
             KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
+            KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_3072)?,
             KeyKind::EcdsaP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
+            KeyKind::EcdsaP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?,
+            KeyKind::Ed25519 => KeyPair::generate_for(&PKCS_ED25519)?,
         };
         let mut params = CertificateParams::default();
         params.distinguished_name = name("shakedown test server");
@@ -95,9 +99,13 @@ impl Pki {
         params.key_usages = match kind {
             CertificateKind::Rsa2048SignOnly => vec![KeyUsagePurpose::DigitalSignature],
             _ => match kind.key() {
-                KeyKind::Rsa2048 => vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment],
-                KeyKind::EcdsaP256 => vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement],
-                KeyKind::Dsa2048 => vec![KeyUsagePurpose::DigitalSignature],
+                KeyKind::Rsa2048 | KeyKind::Rsa3072 => {
+                    vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment]
+                }
+                KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
+                    vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement]
+                }
+                KeyKind::Ed25519 | KeyKind::Dsa2048 => vec![KeyUsagePurpose::DigitalSignature],
             },
         };
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

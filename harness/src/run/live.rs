@@ -27,7 +27,7 @@ pub fn measure(
             let spec = EndpointSpec {
                 versions: vec![version],
                 suites: vec![facts.suite],
-                identity: identity.clone(),
+                identities: identity.iter().cloned().collect(),
                 server_name: "localhost".to_owned(),
                 dh_bits: 2048,
                 psk: wants_psk.then(|| ExternalPsk {
@@ -51,7 +51,7 @@ fn completes(
     version: ProtocolVersion,
     suite: CipherSuite,
 ) -> bool {
-    let client_spec = EndpointSpec { identity: None, ..spec.clone() };
+    let client_spec = EndpointSpec { identities: Vec::new(), ..spec.clone() };
     let (Ok(mut server), Ok(mut client)) =
         (backend.open(Role::Server, spec), backend.open(Role::Client, &client_spec))
     else {

@@ -153,7 +153,7 @@ pub async fn run(
     if context.ground.is_interrupted() {
         return None;
     }
-    let positive = positives.get(control_of(case));
+    let positive = control_of(case).and_then(|control| positives.get(control));
     let no_control = Finding::new(FindingCode::ControlRefused, "there was no control for this case");
     let controls = Controls {
         positive: positive.map_or(Err(&no_control), |p| p.result.as_ref().copied()),
@@ -196,11 +196,12 @@ fn prepare(context: &Context, case: &Case) -> Result<(Arc<Stage>, Result<(), Str
     Ok((Arc::new(stage), canary))
 }
 
-/// The control that is the case's twin: the same certificate key.
-fn control_of(case: &Case) -> &'static str {
+/// The control that is the case's twin: the same certificate key. Keys that no scenario can name have none.
+fn control_of(case: &Case) -> Option<&'static str> {
     match case.certificate.map(|kind| kind.key()) {
-        Some(KeyKind::EcdsaP256) => "ecdsa-p256",
-        Some(KeyKind::Rsa2048 | KeyKind::Dsa2048) | None => "rsa2048",
+        Some(KeyKind::EcdsaP256) => Some("ecdsa-p256"),
+        Some(KeyKind::Rsa2048 | KeyKind::Dsa2048) | None => Some("rsa2048"),
+        Some(KeyKind::Rsa3072 | KeyKind::EcdsaP384 | KeyKind::Ed25519) => None,
     }
 }
 

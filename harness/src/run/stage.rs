@@ -82,7 +82,7 @@ impl Stage {
                     suites: case.suites.clone(),
                     dh_bits: case.dh_bits,
                     psk: pre_shared(case),
-                    identity,
+                    identities: identity.into_iter().collect(),
                     ..server_spec()
                 };
                 let edits = if forced { forcing(case.version, &case.suites) } else { Vec::new() };
@@ -102,7 +102,10 @@ impl Stage {
     pub fn control(key: KeyKind, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
         let certificate = match key {
             KeyKind::Rsa2048 => CertificateKind::Rsa2048,
+            KeyKind::Rsa3072 => CertificateKind::Rsa3072,
             KeyKind::EcdsaP256 => CertificateKind::EcdsaP256,
+            KeyKind::EcdsaP384 => CertificateKind::EcdsaP384,
+            KeyKind::Ed25519 => CertificateKind::Ed25519,
             KeyKind::Dsa2048 => CertificateKind::Dsa2048,
         };
         let versions = [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3];
@@ -110,7 +113,7 @@ impl Stage {
         let spec = EndpointSpec {
             versions: versions.to_vec(),
             suites: suites.clone(),
-            identity: Some(pki.identity(certificate)?),
+            identities: vec![pki.identity(certificate)?],
             ..server_spec()
         };
         let stage = Self {
@@ -131,7 +134,7 @@ impl Stage {
             versions: vec![case.version],
             suites: case.suites.clone(),
             dh_bits: case.dh_bits,
-            identity: case.certificate.map(|kind| pki.identity(kind)).transpose()?,
+            identities: case.certificate.map(|kind| pki.identity(kind)).transpose()?.into_iter().collect(),
             ..server_spec()
         };
         let stage = Self {
@@ -229,7 +232,10 @@ fn policy(id: &str, versions: &[ProtocolVersion], suites: &[CipherSuite], dh_bit
 const fn key_type(key: KeyKind) -> Option<KeyType> {
     match key {
         KeyKind::Rsa2048 => Some(KeyType::Rsa { bits: 2048 }),
+        KeyKind::Rsa3072 => Some(KeyType::Rsa { bits: 3072 }),
         KeyKind::EcdsaP256 => Some(KeyType::Ecdsa { group: NamedGroup::SECP256R1 }),
+        KeyKind::EcdsaP384 => Some(KeyType::Ecdsa { group: NamedGroup::SECP384R1 }),
+        KeyKind::Ed25519 => Some(KeyType::Ed25519),
         KeyKind::Dsa2048 => None,
     }
 }

@@ -75,7 +75,7 @@ fn every_suite_completes_in_every_version_it_exists_in_with_openssl_on_either_si
         let facts = registry::suite(suite).unwrap();
         let server = EndpointSpec {
             suites: vec![suite],
-            identity: Some(pki.identity(kind_for(suite)).unwrap()),
+            identities: vec![pki.identity(kind_for(suite)).unwrap()],
             dh_bits: 2048,
             ..EndpointSpec::default()
         };
@@ -173,7 +173,7 @@ fn what_a_policy_of_s2n_cannot_express_is_said() {
         (|s| s.groups = vec![NamedGroup::X25519MLKEM768], "s2n cannot do TLS 1.2 or older without a curve"),
         (|s| s.schemes = vec![SignatureScheme::ED25519], "s2n has no signature scheme ed25519"),
         (|s| s.schemes = vec![SignatureScheme(0xFFFF)], "s2n has no signature scheme 0xFFFF"),
-        (|s| s.identity = None, "s2n cannot do anonymous key exchange"),
+        (|s| s.identities = Vec::new(), "s2n cannot do anonymous key exchange"),
         (|s| s.dh_bits = 1024, "s2n has no finite-field group of 1024 bits"),
         (|s| s.alpn = vec![Vec::new()], "s2n refused the configuration"),
     ];
@@ -238,8 +238,8 @@ fn every_named_policy_opens_and_negotiates_what_it_holds() {
     for policy in &policies {
         for kind in [CertificateKind::Rsa2048, CertificateKind::EcdsaP256] {
             let place = format!("{} with {kind}", policy.name);
-            let identity = Some(pki.identity(kind).unwrap());
-            let server = EndpointSpec { identity, dh_bits: 2048, ..EndpointSpec::default() };
+            let identities = vec![pki.identity(kind).unwrap()];
+            let server = EndpointSpec { identities, dh_bits: 2048, ..EndpointSpec::default() };
             let opened = s2n.open_named(Role::Server, &policy.name, &server);
             assert_eq!(opened.is_err(), OTHER_CERTIFICATES.contains(&&*policy.name), "{place}");
             let mut server = match opened {

@@ -30,8 +30,8 @@ fn version_and_suite_on_the_wire_are_what_both_stacks_negotiated() {
                 psk: wants_psk.then(stage::psk),
                 ..EndpointSpec::default()
             };
-            let identity = identity.map(|kind| world.pki.identity(kind).unwrap());
-            let server_spec = EndpointSpec { identity, ..spec.clone() };
+            let identities = identity.map(|kind| world.pki.identity(kind).unwrap()).into_iter().collect();
+            let server_spec = EndpointSpec { identities, ..spec.clone() };
             let server = world.openssl().open(Role::Server, &server_spec).unwrap();
             let mut client = world.openssl().open(Role::Client, &spec).unwrap();
             let (seen, _) = run_in_memory(&mut *client, Setup { engine: server, edits: Vec::new() });
@@ -74,8 +74,8 @@ fn the_group_on_the_wire_is_the_one_that_was_the_only_choice() {
                 server_name: "localhost".to_owned(),
                 ..EndpointSpec::default()
             };
-            let identity = Some(world.pki.identity(CertificateKind::Rsa2048).unwrap());
-            let server_spec = EndpointSpec { identity, ..spec.clone() };
+            let identities = vec![world.pki.identity(CertificateKind::Rsa2048).unwrap()];
+            let server_spec = EndpointSpec { identities, ..spec.clone() };
             let server = world.openssl().open(Role::Server, &server_spec).unwrap();
             let mut client = world.openssl().open(Role::Client, &spec).unwrap();
             let (seen, _) = run_in_memory(&mut *client, Setup { engine: server, edits: Vec::new() });
@@ -94,8 +94,8 @@ fn a_stack_that_says_something_else_than_the_wire_is_noticed() {
         server_name: "localhost".to_owned(),
         ..EndpointSpec::default()
     };
-    let identity = Some(world.pki.identity(CertificateKind::Rsa2048).unwrap());
-    let engine = world.openssl().open(Role::Server, &EndpointSpec { identity, ..spec.clone() }).unwrap();
+    let identities = vec![world.pki.identity(CertificateKind::Rsa2048).unwrap()];
+    let engine = world.openssl().open(Role::Server, &EndpointSpec { identities, ..spec.clone() }).unwrap();
     let lie = Change::SetSuite(registry::suite_by_name("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA").unwrap().suite);
     let edits = vec![Edit { at: Target::ServerHello, change: lie }];
     let mut client = world.openssl().open(Role::Client, &spec).unwrap();

@@ -117,9 +117,15 @@ fn lint_certificate(id: &str, der: &[u8], kind: CertificateKind) {
         [Nid::ECDSA_WITH_SHA256, Nid::SHA256WITHRSAENCRYPTION].contains(&signature),
         "{id}: {signature:?}"
     );
-    if kind.key() == KeyKind::Rsa2048 {
-        assert!(certificate.public_key().unwrap().bits() >= 2048, "{id}");
-    }
+    let bits = match kind.key() {
+        KeyKind::Rsa2048 | KeyKind::Dsa2048 => 2048,
+        KeyKind::Rsa3072 => 3072,
+        KeyKind::EcdsaP256 | KeyKind::Ed25519 => 256,
+        KeyKind::EcdsaP384 => 384,
+    };
+    // OpenSSL counts 253 bits of security field for Ed25519.
+    let found = certificate.public_key().unwrap().bits();
+    assert!(found == bits || (kind.key() == KeyKind::Ed25519 && found == 253), "{id}: {found} bits");
     let text = String::from_utf8(certificate.to_text().unwrap()).unwrap();
     let value = |name: &str| {
         let mut lines = text.lines().skip_while(|line| !line.contains(name));
@@ -127,8 +133,9 @@ fn lint_certificate(id: &str, der: &[u8], kind: CertificateKind) {
     };
     let usages = match (kind, kind.key()) {
         (CertificateKind::Rsa2048SignOnly, _) => "Digital Signature",
-        (_, KeyKind::Rsa2048) => "Digital Signature, Key Encipherment",
-        (_, KeyKind::EcdsaP256) => "Digital Signature, Key Agreement",
+        (_, KeyKind::Rsa2048 | KeyKind::Rsa3072) => "Digital Signature, Key Encipherment",
+        (_, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) => "Digital Signature, Key Agreement",
+        (_, KeyKind::Ed25519) => "Digital Signature",
         (_, KeyKind::Dsa2048) => unreachable!("no scenario can name it"),
     };
     assert_eq!(value("X509v3 Key Usage"), usages, "{id}");

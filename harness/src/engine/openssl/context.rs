@@ -38,7 +38,7 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
         spec.psk
     );
     // Identities are shared, and held by the cache, so their address names them.
-    let _ = write!(key, "{:?} ", spec.identity.as_ref().map(Arc::as_ptr));
+    let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());
     let _ = write!(key, "{:?}", spec.trust.as_ref().map(Arc::as_ptr));
     key
 }
@@ -202,7 +202,7 @@ fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
         builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
     }
     builder.set_num_tickets(0)?;
-    if let Some(identity) = &spec.identity {
+    for identity in &spec.identities {
         for (i, der) in identity.chain.iter().enumerate() {
             let certificate = X509::from_der(der)?;
             if i == 0 {

@@ -32,7 +32,7 @@ pub struct OpenSsl {
 /// A context, and what its key names by address: held, so that no address comes to mean something else.
 struct Cached {
     context: SslContext,
-    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
+    _held: (Vec<Arc<Identity>>, Option<Arc<Vec<u8>>>),
 }
 
 impl OpenSsl {
@@ -51,8 +51,8 @@ impl OpenSsl {
         if contexts.len() >= CONTEXT_CACHE {
             contexts.clear();
         }
-        let (identity, trust) = (spec.identity.clone(), spec.trust.clone());
-        contexts.insert(key, Cached { context: context.clone(), _held: (identity, trust) });
+        let held = (spec.identities.clone(), spec.trust.clone());
+        contexts.insert(key, Cached { context: context.clone(), _held: held });
         Ok(context)
     }
 }

@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, RootCertStore, ServerConfig,
-    ServerConnection, SignatureScheme, SupportedProtocolVersion,
+    ServerConnection, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
 };
 
 use crate::registry::ProtocolVersion;
@@ -50,7 +50,7 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
         spec.versions, spec.suites, spec.groups, spec.schemes, spec.server_order, spec.alpn
     );
     // Identities are shared, and held by the cache, so their address names them.
-    let _ = write!(key, "{:?} ", spec.identity.as_ref().map(Arc::as_ptr));
+    let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());
     let _ = write!(key, "{:?}", spec.trust.as_ref().map(Arc::as_ptr));
     key
 }
@@ -138,16 +138,25 @@ fn server(
     versions: &[&'static SupportedProtocolVersion],
     spec: &EndpointSpec,
 ) -> Result<Config, CannotPlay> {
-    let identity = spec.identity.as_ref().ok_or_else(|| feature("anonymous key exchange"))?;
-    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
-    let signer = any_supported_type(&key).map_err(configuration)?;
-    let signer = signer::restricted(signer, &spec.schemes, versions)?;
+    if spec.identities.is_empty() {
+        return Err(feature("anonymous key exchange"));
+    }
+    let mut keys = Vec::new();
+    for identity in &spec.identities {
+        let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
+        let signer = any_supported_type(&key).map_err(configuration)?;
+        let signer = signer::restricted(signer, &spec.schemes, versions)?;
+        keys.push(Arc::new(CertifiedKey::new(chain, signer)));
+    }
+    let suites =
+        provider.cipher_suites.iter().copied().filter(|suite| versions.contains(&suite.version())).collect();
+    let certificates = Certificates { keys, suites };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(configuration)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Always(Arc::new(CertifiedKey::new(chain, signer)))));
+        .with_cert_resolver(Arc::new(certificates));
     config.ignore_client_order = spec.server_order;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -155,13 +164,29 @@ fn server(
     Ok(Config::Server(Arc::new(config)))
 }
 
-/// One certificate for everybody.
+/// The first certificate with which a session can come about. rustls settles on it before the suite.
 #[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
+struct Certificates {
+    keys: Vec<Arc<CertifiedKey>>,
+    /// Of the configuration's versions.
+    suites: Vec<SupportedCipherSuite>,
+}
 
-impl ResolvesServerCert for Always {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
+impl Certificates {
+    fn serves(&self, key: &CertifiedKey, hello: &ClientHello<'_>) -> bool {
+        let algorithm = key.key.algorithm();
+        key.key.choose_scheme(hello.signature_schemes()).is_some()
+            && self.suites.iter().any(|suite| {
+                hello.cipher_suites().contains(&suite.suite())
+                    && suite.usable_for_signature_algorithm(algorithm)
+            })
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    /// Where none serves, the first: it is for rustls to say why.
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.keys.iter().find(|key| self.serves(key, &hello)).or(self.keys.first()).cloned()
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Rustls {
 /// A configuration, and what its key names by address: held, so that no address comes to mean something else.
 struct Cached {
     config: config::Config,
-    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
+    _held: (Vec<Arc<Identity>>, Option<Arc<Vec<u8>>>),
 }
 
 impl Rustls {
@@ -45,8 +45,8 @@ impl Rustls {
         if configs.len() >= CONFIG_CACHE {
             configs.clear();
         }
-        let (identity, trust) = (spec.identity.clone(), spec.trust.clone());
-        configs.insert(key, Cached { config: config.clone(), _held: (identity, trust) });
+        let held = (spec.identities.clone(), spec.trust.clone());
+        configs.insert(key, Cached { config: config.clone(), _held: held });
         Ok(config)
     }
 }

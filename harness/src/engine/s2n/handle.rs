@@ -69,8 +69,8 @@ fn check(result: c_int) -> Result<(), Fault> {
 /// What a configuration is made from, in the library's forms.
 #[derive(Default)]
 pub(super) struct Parts {
-    /// Chain and key, PEM.
-    pub(super) identity: Option<(CString, CString)>,
+    /// Chains and keys, PEM.
+    pub(super) identities: Vec<(CString, CString)>,
     /// PEM.
     pub(super) dh: Option<CString>,
     pub(super) alpn: Vec<Vec<u8>>,
@@ -80,7 +80,11 @@ pub(super) struct Parts {
 }
 
 /// A finished configuration: shared, never changed.
-pub(super) struct Config(NonNull<ffi::s2n_config>);
+pub(super) struct Config {
+    raw: NonNull<ffi::s2n_config>,
+    /// The configuration points to them; freed after it.
+    certificates: Vec<NonNull<ffi::s2n_cert_chain_and_key>>,
+}
 
 // SAFETY: the library lets threads share a configuration that nobody changes, and `new` is the only one who does.
 unsafe impl Send for Config {}
@@ -93,8 +97,9 @@ impl Config {
         // SAFETY: from here on owned, and freed by `drop`. The library copies what the pointers point to, and each is
         // valid for its call. Without verification a client trusts anybody, as the specification says.
         unsafe {
-            let config = Self(NonNull::new(ffi::s2n_config_new_minimal()).ok_or_else(fault)?);
-            let raw = config.0.as_ptr();
+            let raw = NonNull::new(ffi::s2n_config_new_minimal()).ok_or_else(fault)?;
+            let mut config = Self { raw, certificates: Vec::new() };
+            let raw = raw.as_ptr();
             // The delay hides at what a server took offence from someone who measures; here it would hold back the
             // alert for half a minute.
             check(ffi::s2n_config_set_max_blinding_delay(raw, 0))?;
@@ -105,8 +110,11 @@ impl Config {
                 let length = u8::try_from(protocol.len()).unwrap_or(0); // 0 is refused
                 check(ffi::s2n_config_append_protocol_preference(raw, protocol.as_ptr(), length))?;
             }
-            if let Some((chain, key)) = &parts.identity {
-                check(ffi::s2n_config_add_cert_chain_and_key(raw, chain.as_ptr(), key.as_ptr()))?;
+            for (chain, key) in &parts.identities {
+                let pair = NonNull::new(ffi::s2n_cert_chain_and_key_new()).ok_or_else(fault)?;
+                config.certificates.push(pair);
+                check(ffi::s2n_cert_chain_and_key_load_pem(pair.as_ptr(), chain.as_ptr(), key.as_ptr()))?;
+                check(ffi::s2n_config_add_cert_chain_and_key_to_store(raw, pair.as_ptr()))?;
             }
             if let Some(dh) = &parts.dh {
                 check(ffi::s2n_config_add_dhparams(raw, dh.as_ptr()))?;
@@ -124,8 +132,14 @@ impl Config {
 
 impl Drop for Config {
     fn drop(&mut self) {
-        // SAFETY: connections hold the configuration in an `Arc`, so none uses it any more.
-        unsafe { ffi::s2n_config_free(self.0.as_ptr()) };
+        // SAFETY: connections hold the configuration in an `Arc`, so none uses it any more, and nothing but it uses
+        // the certificates.
+        unsafe {
+            ffi::s2n_config_free(self.raw.as_ptr());
+            for pair in &self.certificates {
+                ffi::s2n_cert_chain_and_key_free(pair.as_ptr());
+            }
+        }
     }
 }
 
@@ -173,7 +187,7 @@ impl Connection {
             let queues = NonNull::from(Box::leak(Box::<Queues>::default()));
             let connection = Self { raw, queues, _config: config, _policy: policy };
             let (raw, context) = (connection.raw.as_ptr(), connection.queues.as_ptr().cast::<c_void>());
-            check(ffi::s2n_connection_set_config(raw, connection._config.0.as_ptr()))?;
+            check(ffi::s2n_connection_set_config(raw, connection._config.raw.as_ptr()))?;
             let policy = match &connection._policy {
                 Policy::Named(policy) => *policy,
                 Policy::Built(built) => built.as_ptr(),

@@ -38,7 +38,7 @@ pub struct S2n {
 /// A configuration, and what its key names by address: held, so that no address comes to mean something else.
 struct Cached {
     config: Arc<Config>,
-    _held: (Option<Arc<Identity>>, Option<Arc<Vec<u8>>>),
+    _held: (Vec<Arc<Identity>>, Option<Arc<Vec<u8>>>),
 }
 
 impl S2n {
@@ -82,9 +82,9 @@ impl S2n {
 
     fn config(&self, role: Role, spec: &EndpointSpec) -> Result<Arc<Config>, CannotPlay> {
         // Identities are shared, and held by the cache, so their address names them.
-        let (identity, trust) =
-            (spec.identity.as_ref().map(Arc::as_ptr), spec.trust.as_ref().map(Arc::as_ptr));
-        let key = format!("{role:?} {identity:?} {trust:?} {} {:?}", spec.dh_bits, spec.alpn);
+        let identities: Vec<_> = spec.identities.iter().map(Arc::as_ptr).collect();
+        let trust = spec.trust.as_ref().map(Arc::as_ptr);
+        let key = format!("{role:?} {identities:?} {trust:?} {} {:?}", spec.dh_bits, spec.alpn);
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = configs.get(&key) {
             return Ok(Arc::clone(&cached.config));
@@ -93,7 +93,7 @@ impl S2n {
         if configs.len() >= CONFIG_CACHE {
             configs.clear();
         }
-        let held = (spec.identity.clone(), spec.trust.clone());
+        let held = (spec.identities.clone(), spec.trust.clone());
         configs.insert(key, Cached { config: Arc::clone(&config), _held: held });
         Ok(config)
     }
@@ -122,7 +122,7 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys here"));
     }
-    if role == Role::Server && spec.identity.is_none() {
+    if role == Role::Server && spec.identities.is_empty() {
         return Err(feature("anonymous key exchange"));
     }
     Ok(())
@@ -134,17 +134,18 @@ fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
         let trust = spec.trust.as_ref().map(|ca| pem("CERTIFICATE", ca)).transpose()?;
         return Ok(Parts { alpn, verifies: trust.is_some(), trust, ..Parts::default() });
     }
-    let identity = match &spec.identity {
-        Some(identity) => Some((chain(identity)?, pem("PRIVATE KEY", &identity.key)?)),
-        None => None,
-    };
+    let identities = spec
+        .identities
+        .iter()
+        .map(|identity| Ok((chain(identity)?, pem("PRIVATE KEY", &identity.key)?)))
+        .collect::<Result<_, _>>()?;
     let dh = match spec.dh_bits {
         0 => None,
         2048 => Some(pem("DH PARAMETERS", &dh::ffdhe2048_der())?),
         // The library takes no smaller group, and the harness knows no larger one.
         bits => return Err(CannotPlay::FiniteField { backend: ID.to_owned(), bits }),
     };
-    Ok(Parts { identity, dh, alpn, ..Parts::default() })
+    Ok(Parts { identities, dh, alpn, ..Parts::default() })
 }
 
 fn chain(identity: &Identity) -> Result<CString, CannotPlay> {
