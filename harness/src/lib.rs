@@ -23,5 +23,6 @@ pub mod probe;
 pub mod registry;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod scenario;
 pub mod wire;

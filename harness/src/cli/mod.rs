@@ -7,7 +7,10 @@ mod explain;
 mod list;
 mod matrix;
 mod options;
+mod page;
 mod policy;
+mod scan;
+mod signals;
 mod sinks;
 
 use std::process::ExitCode;
@@ -25,6 +28,7 @@ Examples:
   shakedown check -- my-client --ca {ca_pem} {url}       gate a program of yours
   shakedown check --client java --report junit:out.xml   and tell CI about it
   shakedown explain no-forward-secrecy                   what a finding means
+  shakedown scan localhost:4433                          what a TLS server accepts
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
 Exit codes: 0 pass or warn, 1 fail, 2 usage, 3 inconclusive, 4 nothing was run, 130 interrupted.";
@@ -52,6 +56,8 @@ enum Command {
     Matrix(matrix::MatrixCommand),
     /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
     Policy(policy::PolicyArgs),
+    /// Enumerate what a TLS server accepts
+    Scan(Box<scan::Scan>),
 }
 
 /// Parses the command line and runs it.
@@ -71,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
+        Command::Scan(scan) => scan.run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),
