@@ -6,6 +6,8 @@ mod bad_clients;
 mod canary;
 #[path = "cli/clean_room.rs"]
 mod clean_room;
+#[path = "cli/http2.rs"]
+mod http2;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
 #[path = "cli/pipes.rs"]

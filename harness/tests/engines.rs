@@ -232,7 +232,7 @@ fn the_scripted_flight_is_accepted_by_the_permissive_client_and_refused_by_rustl
             version,
             suites: vec![suite("TLS_RSA_WITH_AES_128_CBC_SHA")],
             identity: pki.identity(CertificateKind::Rsa2048).unwrap(),
-            alpn: b"http/1.1".to_vec(),
+            alpn: vec![b"http/1.1".to_vec()],
             random: [7; 32],
         };
         let setup = || Setup { engine: flight().open(), edits: Vec::new() };

@@ -161,7 +161,7 @@ impl Laid {
         interrupted: watch::Receiver<bool>,
     ) -> Result<Finished, Exit> {
         let cases = options.select(catalogue)?;
-        let mut floor = options.floor(catalogue)?;
+        let mut floor = options.floor.resolve(catalogue)?;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }

@@ -14,6 +14,7 @@ use crate::scenario::{Case, Line, Pick, Scenario, Subject};
 
 use super::clients::nearest;
 use super::exit::Exit;
+use super::floor::FloorOptions;
 
 /// Explains a finding, a scenario or a case.
 #[derive(Debug, Args)]
@@ -26,20 +27,19 @@ pub struct Explain {
     /// Finding code, scenario id or case id
     #[arg(value_name = "ID")]
     id: String,
-    /// What the client of a case is held to
-    #[arg(long, value_name = "ID", default_value = "aws")]
-    floor: String,
+    #[command(flatten)]
+    floor: FloorOptions,
 }
 
 impl Explain {
     pub fn run(self) -> Result<u8, Exit> {
         let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
-        let floor = super::options::floor(&self.floor, &catalogue)?;
+        let floor = self.floor.resolve(&catalogue)?;
         let out = &mut io::stdout().lock();
         if let Ok(code) = self.id.parse::<FindingCode>() {
             finding(code, &catalogue, out)?;
         } else if let Some(case) = catalogue.cases.iter().find(|c| c.id == self.id) {
-            explain_case(case, floor, &catalogue, out)?;
+            explain_case(case, &floor, &catalogue, out)?;
         } else if let Some(scenario) = catalogue.scenarios.iter().find(|s| s.id == self.id) {
             explain_scenario(scenario, &catalogue, out)?;
         } else {

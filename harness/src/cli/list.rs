@@ -37,6 +37,8 @@ enum What {
     Clients,
     /// Floors: id and title
     Floors,
+    /// Services: name and edition for `--service`, floor, title, page and date; the newest edition first
+    Services,
 }
 
 impl List {
@@ -75,11 +77,18 @@ impl List {
             }
             What::Floors => {
                 for floor in &catalogue.floors {
-                    writeln!(
-                        out,
-                        "{}\t{}\t{} ({})",
-                        floor.id, floor.title, floor.source.page, floor.source.date
-                    )?;
+                    writeln!(out, "{}\t{}\t{}", floor.id, floor.title, floor.source)?;
+                }
+            }
+            What::Services => {
+                for service in &catalogue.services {
+                    for edition in &service.editions {
+                        writeln!(
+                            out,
+                            "{}@{}\t{}\t{}\t{}",
+                            service.id, edition.name, edition.floor, service.title, edition.source
+                        )?;
+                    }
                 }
             }
         }

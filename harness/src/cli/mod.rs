@@ -4,12 +4,14 @@ mod check;
 mod clients;
 mod exit;
 mod explain;
+mod floor;
 mod list;
 mod matrix;
 mod options;
 mod page;
 mod policy;
 mod scan;
+mod serve;
 mod signals;
 mod sinks;
 
@@ -29,6 +31,7 @@ Examples:
   shakedown check --client java --report junit:out.xml   and tell CI about it
   shakedown explain no-forward-secrecy                   what a finding means
   shakedown scan localhost:4433                          what a TLS server accepts
+  shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
 Exit codes: 0 pass or warn, 1 fail, 2 usage, 3 inconclusive, 4 nothing was run, 130 interrupted.";
@@ -48,12 +51,14 @@ enum Command {
     Survey(check::Survey),
     /// Gate clients that you name: exit 1 when one of them accepts what it must refuse
     Check(check::Check),
-    /// List scenarios, cases, suites, clients or floors
+    /// List scenarios, cases, suites, clients, floors or services
     List(list::List),
     /// Explain a finding, a scenario or a case
     Explain(explain::Explain),
     /// Play every policy on every built-in stack and compare with what the texts ask for
     Matrix(matrix::MatrixCommand),
+    /// Play a server for other programs until it is stopped, and tell of every connection
+    Serve(serve::Serve),
     /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
     Policy(policy::PolicyArgs),
     /// Enumerate what a TLS server accepts
@@ -78,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
         Command::Scan(scan) => scan.run(),
+        Command::Serve(serve) => serve.run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -7,11 +7,11 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use wildmatch::WildMatch;
 
-use crate::policy::Floor;
 use crate::run::catalogue::Catalogue;
 use crate::scenario::{Case, Tier};
 
 use super::exit::Exit;
+use super::floor::FloorOptions;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum TierName {
@@ -42,9 +42,8 @@ pub struct RunOptions {
     /// Only cases whose id matches; * stands for any characters
     #[arg(long, value_name = "GLOB")]
     pub filter: Option<String>,
-    /// What clients are held to: see `shakedown list floors`
-    #[arg(long, value_name = "ID", default_value = "aws")]
-    pub floor: String,
+    #[command(flatten)]
+    pub floor: FloorOptions,
     /// The TLS stack that plays the server: openssl, rustls, s2n
     #[arg(long, value_name = "NAME", default_value = "openssl")]
     pub backend: String,
@@ -141,10 +140,6 @@ impl RunOptions {
         Catalogue::load(&overlay).map_err(|error| Exit::usage(error.to_string()))
     }
 
-    pub fn floor(&self, catalogue: &Catalogue) -> Result<Floor, Exit> {
-        floor(&self.floor, catalogue).cloned()
-    }
-
     /// The cases that tier, filter and shard leave.
     pub fn select(&self, catalogue: &Catalogue) -> Result<Vec<Case>, Exit> {
         let glob = self.filter.as_deref().map(WildMatch::new);
@@ -176,14 +171,6 @@ impl RunOptions {
     pub fn jobs(&self) -> usize {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
-}
-
-/// A floor by its id; the error names the known ones.
-pub fn floor<'a>(id: &str, catalogue: &'a Catalogue) -> Result<&'a Floor, Exit> {
-    catalogue.floor(id).ok_or_else(|| {
-        let known: Vec<&str> = catalogue.floors.iter().map(|f| f.id.as_str()).collect();
-        Exit::usage(format!("unknown floor {id:?}; known: {}", known.join(", ")))
-    })
 }
 
 /// Scenario files at most in an overlay.

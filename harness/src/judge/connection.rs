@@ -6,7 +6,7 @@ use crate::policy::Treatment;
 use crate::registry::{self, AlertDescription, ProtocolVersion};
 
 use super::verdict::{Finding, FindingCode, Level};
-use super::{CaseFacts, RefusalLine, Refuser, code_of};
+use super::{CaseFacts, RefusalLine, Refuser, finding_of};
 
 /// One connection, classified. Ordered from harmless to worst.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,14 +131,7 @@ fn past_the_line(case: &CaseFacts<'_>, seen: &Observation) -> Option<Outcome> {
     proposal.certificate_bits = case.key.as_ref().and_then(oracle::KeyType::rsa_bits);
     let findings: Vec<Finding> = oracle::breaches(case.floor, &proposal)
         .into_iter()
-        .map(|breach| {
-            let level = match breach.treatment {
-                Treatment::Fail => Level::Fail,
-                Treatment::Warn => Level::Warn,
-                Treatment::Allow => Level::Note,
-            };
-            cite(Finding::new(code_of(breach.rule), detail(&proposal, seen)).at(level))
-        })
+        .map(|breach| cite(finding_of(&breach, detail(&proposal, seen))))
         .collect();
     if findings.iter().any(|f| f.level == Level::Fail) {
         return Some(Outcome::Broke(findings));

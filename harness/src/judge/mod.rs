@@ -153,6 +153,16 @@ pub const fn class_of(rule: Rule) -> Option<Class> {
     }
 }
 
+/// The finding about a broken rule, at the level that the floor gives it.
+pub fn finding_of(breach: &Breach, detail: String) -> Finding {
+    let level = match breach.treatment {
+        Treatment::Fail => Level::Fail,
+        Treatment::Warn => Level::Warn,
+        Treatment::Allow => Level::Note,
+    };
+    Finding::new(code_of(breach.rule), detail).at(level)
+}
+
 /// The code of a broken rule.
 pub const fn code_of(rule: Rule) -> FindingCode {
     match rule {

@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_lost_group_is_seen_in_a_run_of_some_policies() {
         let mut run = tally(&[("s2n", "elb/A", 2)]);
-        let item = crate::matrix::Item::Group(crate::registry::NamedGroup::X25519);
+        let item = crate::fit::Item::Group(crate::registry::NamedGroup::X25519);
         run.left_out.entry(("s2n".to_owned(), item)).or_default().insert("elb/A".to_owned());
         assert_eq!(
             caps("2 cells s2n elb/A\n").differences(&run, &none(), false),

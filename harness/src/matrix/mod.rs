@@ -3,7 +3,6 @@
 mod caps;
 mod complete;
 mod family;
-mod fit;
 mod flight;
 mod mend;
 mod named;
@@ -17,7 +16,6 @@ mod tally;
 
 pub use caps::{Caps, CapsError};
 pub use family::Family;
-pub use fit::Item;
 pub use flight::{Answer, Shown};
 pub use play::Matrix;
 pub use quirk::{Deviation, Oracle, Quirk, Quirks, Sent};

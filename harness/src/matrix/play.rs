@@ -13,12 +13,12 @@ use crate::registry::{self, NamedGroup, ProtocolVersion};
 
 use super::complete::complete;
 use super::family::Family;
-use super::fit::{Fitted, fit};
 use super::flight::{Answer, read};
 use super::named;
 use super::question::{Question, seeded, singles};
 use super::quirk::{Cell, Oracle, Quirks, difference, name};
 use super::tally::{Disagreement, Lack, Session, Tally};
+use crate::fit::{Fitted, fit};
 
 /// The certificates of the servers.
 const CERTIFICATES: [CertificateKind; 2] = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256];
@@ -92,7 +92,7 @@ impl Matrix<'_> {
             }
             let candidates = self.quirks.of(stack, &backend.version());
             for (kind, identity) in identities {
-                let (fitted, left_out) = fit(&**backend, policy, identity);
+                let (fitted, left_out) = fit(&**backend, policy, std::slice::from_ref(identity));
                 for item in left_out {
                     let policies = tally.left_out.entry((stack.to_owned(), item)).or_default();
                     policies.insert(policy.id.clone());

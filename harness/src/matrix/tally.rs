@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 
 use super::family::Family;
-use super::fit::Item;
+use crate::fit::Item;
 
 /// Kinds of disagreement of which an example is kept; the others are only counted.
 const KINDS: usize = 1000;

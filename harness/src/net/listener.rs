@@ -1,50 +1,55 @@
-//! A case's own port, on 127.0.0.1 and ::1, never used twice in a run (design 1, rule 5).
+//! One listener for cases and for `serve`: one port, on every address that is asked for.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Tries for a port that is free in both families and new in this run.
 const BIND_TRIES: usize = 64;
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 64;
+/// Connections that may wait to be accepted at a case's port.
+const CASE_BACKLOG: u32 = 64;
 
 /// The ports that a run has used.
 #[derive(Debug, Default)]
 pub struct PortBook(Mutex<HashSet<u16>>);
 
-/// A case's listener.
+/// Listening sockets that share a port.
 #[derive(Debug)]
-pub struct CaseListener {
-    v4: TcpListener,
-    /// Absent on machines without IPv6.
-    v6: Option<TcpListener>,
+pub struct Listener {
+    sockets: Vec<TcpListener>,
     port: u16,
 }
 
-impl CaseListener {
-    /// Binds a port that no other case of the run has had.
-    pub fn bind(book: &PortBook) -> io::Result<Self> {
+impl Listener {
+    /// Binds a port that no other case of the run has had (design 1, rule 5), on 127.0.0.1 and, on machines with IPv6, on
+    /// ::1.
+    ///
+    /// # Errors
+    /// If the system has no such port.
+    pub fn for_case(book: &PortBook) -> io::Result<Self> {
         // Refused ports are held until a good one is found, or the system would hand them out again.
         let mut refused = Vec::new();
         for _ in 0..BIND_TRIES {
-            let v4 = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            let v4 = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), CASE_BACKLOG)?;
             let port = v4.local_addr()?.port();
-            let v6 = match listen(SocketAddr::from((Ipv6Addr::LOCALHOST, port))) {
-                Ok(v6) => Some(v6),
+            let mut sockets = vec![v4];
+            match listen(SocketAddr::from((Ipv6Addr::LOCALHOST, port)), CASE_BACKLOG) {
+                Ok(v6) => sockets.push(v6),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    refused.push(v4);
+                    refused.extend(sockets);
                     continue;
                 }
-                Err(_) => None,
-            };
-            if book.0.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
-                return Ok(Self { v4, v6, port });
+                Err(_) => {}
             }
-            refused.push(v4);
+            if book.0.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+                return Ok(Self { sockets, port });
+            }
+            refused.extend(sockets);
         }
         Err(io::Error::new(
             io::ErrorKind::AddrInUse,
@@ -52,19 +57,64 @@ impl CaseListener {
         ))
     }
 
+    /// Binds every address. With port 0 the system chooses one, for all of them the same.
+    ///
+    /// # Errors
+    /// The address that cannot be bound, and why.
+    pub fn bind(addresses: &[SocketAddr], backlog: u32) -> Result<Self, BindError> {
+        let mut sockets: Vec<TcpListener> = Vec::new();
+        let (mut port, mut absent) = (0, None);
+        for &wanted in addresses {
+            let address = if wanted.port() == 0 { SocketAddr::new(wanted.ip(), port) } else { wanted };
+            match listen(address, backlog).and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
+                Ok((found, socket)) => {
+                    port = found;
+                    sockets.push(socket);
+                }
+                // `localhost` is ::1, too, on a machine without IPv6.
+                Err(source)
+                    if matches!(
+                        source.kind(),
+                        io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported
+                    ) =>
+                {
+                    absent = Some(BindError { address, source });
+                }
+                Err(source) => return Err(BindError { address, source }),
+            }
+        }
+        match absent {
+            Some(error) if sockets.is_empty() => Err(error),
+            _ => Ok(Self { sockets, port }),
+        }
+    }
+
+    /// The first address that is listened on.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.sockets.first().map_or_else(|| Err(io::ErrorKind::NotConnected.into()), TcpListener::local_addr)
+    }
+
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The next connection of either family. Cancel-safe.
+    /// The next connection. Cancel-safe.
+    ///
+    /// # Errors
+    /// Out of descriptors, or the peer is gone already: not to be retried without a pause.
     pub async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = match &self.v6 {
-            Some(v6) => tokio::select! {
-                accepted = self.v4.accept() => accepted?,
-                accepted = v6.accept() => accepted?,
-            },
-            None => self.v4.accept().await?,
-        };
+        let (stream, _) = poll_fn(|context| {
+            for socket in &self.sockets {
+                if let Poll::Ready(accepted) = socket.poll_accept(context) {
+                    return Poll::Ready(accepted);
+                }
+            }
+            Poll::Pending
+        })
+        .await?;
         // Flights are written whole, and a case is a race for milliseconds.
         let _ = stream.set_nodelay(true);
         Ok(stream)
@@ -74,7 +124,7 @@ impl CaseListener {
     /// number of those that could not be taken.
     pub fn accept_waiting(&self) -> (Vec<TcpStream>, usize) {
         let (mut waiting, mut lost) = (Vec::new(), 0);
-        for listener in std::iter::once(&self.v4).chain(&self.v6) {
+        for listener in &self.sockets {
             loop {
                 let stream = match rustix::net::accept(listener) {
                     Ok(socket) => std::net::TcpStream::from(socket),
@@ -95,8 +145,19 @@ impl CaseListener {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct BindError {
+    pub address: SocketAddr,
+    pub source: io::Error,
+}
+
+fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again must not wait for its own closed connections. It still finds a port taken on which
+    // somebody listens.
+    socket.set_reuseaddr(address.port() != 0)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(backlog)
 }

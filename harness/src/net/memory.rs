@@ -3,7 +3,8 @@
 use crate::engine::{Engine, Status};
 use crate::observe::Observation;
 
-use super::session::{ClientEnd, Session, Setup};
+use super::session::Session;
+use super::tapped::{ClientEnd, Setup};
 
 /// Rounds of a handshake, a request and an answer, with room to spare.
 const STEP_LIMIT: usize = 64;

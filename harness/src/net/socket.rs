@@ -14,8 +14,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::engine::CannotPlay;
 use crate::observe::Observation;
 
-use super::listener::CaseListener;
-use super::session::{ClientEnd, Session, Setup};
+use super::listener::Listener;
+use super::session::Session;
+use super::tapped::{ClientEnd, Setup};
 
 /// Connections judged per case; a client that opens more is in a loop.
 const CONNECTIONS: usize = 256;
@@ -39,14 +40,14 @@ pub struct Served {
     /// Connections for which no server end could be opened, or that were too many.
     pub unserved: usize,
     /// The port, still open: whoever connects after the end is seen when it is looked at again.
-    pub listener: Option<CaseListener>,
+    pub listener: Option<Listener>,
 }
 
 /// Serves until `client_ended` turns true, then finishes what was begun.
 ///
 /// `first_byte` is set when the first byte of any connection arrives: deadlines run from there.
 pub async fn serve(
-    listener: CaseListener,
+    listener: Listener,
     open: impl Fn() -> Result<Setup, CannotPlay>,
     limits: Limits,
     mut client_ended: watch::Receiver<bool>,
@@ -172,7 +173,7 @@ async fn drive(
 }
 
 /// Whether the end of the client's stream is next, asked of the system itself: tokio may not know of it yet.
-fn has_closed(stream: &TcpStream) -> bool {
+pub(super) fn has_closed(stream: &TcpStream) -> bool {
     let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
     matches!(rustix::net::recv(stream, &mut [0_u8; 1][..], flags), Ok((_, 0)) | Err(Errno::CONNRESET))
 }

@@ -68,6 +68,20 @@ impl Transcript {
         }
     }
 
+    /// The client's first hello, if there is one that can be read.
+    pub fn client_hello(&self) -> Option<ClientHello> {
+        let context = Context { version: ProtocolVersion::TLS1_2, key_exchange: KeyExchangeShape::Other };
+        self.entries.iter().find_map(|(side, seen)| match seen {
+            Seen::Handshake { kind: kind @ HandshakeType::CLIENT_HELLO, body } if *side == Side::Client => {
+                match Handshake::decode(*kind, body, &context) {
+                    Ok(Handshake::ClientHello(hello)) => Some(hello),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+    }
+
     pub fn entries(&self) -> &[(Side, Seen)] {
         &self.entries
     }

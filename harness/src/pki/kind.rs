@@ -15,7 +15,25 @@ pub enum KeyKind {
     Dsa2048,
 }
 
+/// The algorithm of a key: what a stack keeps one certificate of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyAlgorithm {
+    Rsa,
+    Ecdsa,
+    Ed25519,
+    Dsa,
+}
+
 impl KeyKind {
+    pub const fn algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::Rsa2048 | Self::Rsa3072 => KeyAlgorithm::Rsa,
+            Self::EcdsaP256 | Self::EcdsaP384 => KeyAlgorithm::Ecdsa,
+            Self::Ed25519 => KeyAlgorithm::Ed25519,
+            Self::Dsa2048 => KeyAlgorithm::Dsa,
+        }
+    }
+
     /// Bits of the RSA modulus, `None` for other keys.
     pub const fn rsa_bits(self) -> Option<u32> {
         match self {

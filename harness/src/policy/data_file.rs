@@ -72,6 +72,12 @@ pub enum Problem {
     /// A stand-in for a policy that does not exist.
     #[error("suites_from: no policy {id:?}{}", suggestion(.nearest))]
     UnknownPolicy { id: String, nearest: Vec<String> },
+    /// An edition of a service that follows no floor.
+    #[error("floor: no floor {id:?}; known: {}", .known.join(", "))]
+    UnknownFloor { id: String, known: Vec<String> },
+    /// Editions of a service that are not listed newest first.
+    #[error("editions go from new to old: {newer} stands after {older}")]
+    NotNewestFirst { newer: String, older: String },
     /// A stand-in for a policy of which no more than the name is known.
     #[error("suites_from: nobody publishes the suites of {0:?}, so it has none to lend")]
     NothingToLend(String),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::data_file::{DataError, Problem, Source};
+use super::service::ServiceName;
 use crate::registry::{ProtocolVersion, shortened};
 
 /// What a broken rule means for the verdict.
@@ -37,6 +38,17 @@ pub struct Edition {
     pub page: String,
     /// Its date, as exact as it is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     pub date: String,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// What is the harness's reading rather than the text's words.
+    pub note: Option<String>,
+}
+
+/// `Infrastructure security in AWS CloudHSM, user guide (2023)`.
+impl fmt::Display for Edition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.page, self.date)
+    }
 }
 
 /// What a client is held to.
@@ -70,6 +82,8 @@ pub struct Floor {
     pub weak_signature: Treatment,
     /// The text that this floor follows.
     pub source: Edition,
+    /// The service whose guide named this floor ([`Service`](super::Service)).
+    pub service: Option<ServiceName>,
 }
 
 impl Floor {
@@ -92,10 +106,6 @@ impl Floor {
                 Some(recommended)
             }
         };
-        let date = source.filled("date", &raw.source.date)?;
-        if !is_date(&date) {
-            return Err(source.error(raw.source.date.span(), Problem::Date(shortened(&date))));
-        }
         Ok(Self {
             id: source.id(Self::FOLDER)?.to_owned(),
             title: source.filled("title", &raw.title)?,
@@ -110,7 +120,8 @@ impl Floor {
             min_dhe_bits: raw.min_dhe_bits,
             min_rsa_bits: raw.min_rsa_bits,
             weak_signature: raw.weak_signature,
-            source: Edition { page: source.filled("page", &raw.source.page)?, date },
+            source: raw.source.checked(&source)?,
+            service: None,
         })
     }
 }
@@ -135,13 +146,33 @@ struct RawFloor {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEdition {
+pub(super) struct RawEdition {
     page: Spanned<String>,
     date: Spanned<String>,
+    url: Option<Spanned<String>>,
+    note: Option<Spanned<String>>,
+}
+
+impl RawEdition {
+    pub(super) fn checked(&self, source: &Source<'_>) -> Result<Edition, DataError> {
+        let date = source.filled("date", &self.date)?;
+        if !is_date(&date) {
+            return Err(source.error(self.date.span(), Problem::Date(shortened(&date))));
+        }
+        let optional = |key, text: &Option<Spanned<String>>| {
+            text.as_ref().map(|text| source.filled(key, text)).transpose()
+        };
+        Ok(Edition {
+            page: source.filled("page", &self.page)?,
+            date,
+            url: optional("url", &self.url)?,
+            note: optional("note", &self.note)?,
+        })
+    }
 }
 
 /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, with a month and a day that a calendar could have.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let number = |part: &str, digits: usize, most: u16| {
         part.len() == digits

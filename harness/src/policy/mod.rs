@@ -1,6 +1,6 @@
-//! What a server accepts ([`Policy`]) and what a client is held to ([`Floor`]).
+//! What a server accepts ([`Policy`]) and what a client is held to ([`Floor`], or by the name of a [`Service`]).
 //!
-//! Both are plain data with a TOML form. This module parses and checks them and decides nothing: what
+//! All are plain data with a TOML form. This module parses and checks them and decides nothing: what
 //! follows from a policy is said by `oracle`. Texts come in as `&str` together with the file's name; every
 //! error names the file, the line and what would have been allowed.
 
@@ -12,6 +12,7 @@ mod provenance;
 mod references;
 mod resolve;
 mod server;
+mod service;
 
 pub use catalogue::{Catalogue, LookupError, Origin};
 pub use data_file::{DataError, Problem, Source};
@@ -21,3 +22,4 @@ pub use provenance::{Certainty, Provenance, Statement, Status};
 pub use references::{Reference, ReferenceKind, References};
 pub use resolve::parse_policies;
 pub use server::{NotPlayable, Order, Policy};
+pub use service::{Service, ServiceEdition, ServiceError, ServiceName, floor_of};

@@ -137,10 +137,14 @@ fn describe_run(suite: &mut TestSuite, started: &RunStarted) {
     for (name, value) in [
         ("shakedown", started.shakedown.clone()),
         ("floor", started.floor.clone()),
+        ("source", format!("{} ({})", started.source.page, started.source.date)),
         ("tier", started.tier.clone()),
         ("seed", started.seed.to_string()),
     ] {
         suite.add_property(Property::new(name, safe(&value)));
+    }
+    if let Some(service) = &started.service {
+        suite.add_property(Property::new("service", safe(&format!("{}@{}", service.name, service.edition))));
     }
 }
 

@@ -55,7 +55,7 @@ impl Reporter for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::events::{RunFinished, RunStarted, SCHEMA};
+    use crate::run::events::{FloorSource, RunFinished, RunStarted, SCHEMA};
 
     #[test]
     fn the_bar_has_the_planned_length_and_goes_away_at_the_end() {
@@ -65,12 +65,15 @@ mod tests {
             shakedown: String::new(),
             started: String::new(),
             floor: String::new(),
+            source: FloorSource { page: String::new(), date: String::new(), url: None, note: None },
+            service: None,
             tier: String::new(),
             seed: 0,
             environment: crate::run::events::Environment::Clean,
             servers: Default::default(),
             planned: 48,
             floor_title: String::new(),
+            min_version: String::new(),
             cases_per_client: 24,
             gates: false,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::client::{Adapter, AdapterError};
-use crate::policy::{DataError, Floor};
+use crate::policy::{DataError, Floor, Service};
 use crate::scenario::{
     Case, CheckTable, CheckTableError, LiveSuites, LiveSuitesError, Scenario, ScenarioError, embedded, expand,
 };
@@ -17,6 +17,7 @@ pub struct Catalogue {
     pub checks: CheckTable,
     pub live: LiveSuites,
     pub floors: Vec<Floor>,
+    pub services: Vec<Service>,
     pub adapters: Vec<Adapter>,
 }
 
@@ -61,12 +62,15 @@ impl Catalogue {
         let cases = expand_all(&scenarios, &live, &checks)?;
         let floors = embedded::files_below("floors")
             .map(|(path, text)| Floor::parse(path, text))
+            .collect::<Result<Vec<_>, _>>()?;
+        let services = embedded::files_below("services")
+            .map(|(path, text)| Service::parse(path, text, &floors))
             .collect::<Result<_, _>>()?;
         let adapters = embedded::files_below("adapters")
             .filter(|(path, _)| path.ends_with(".toml"))
             .map(|(path, text)| Adapter::parse(path, text))
             .collect::<Result<_, _>>()?;
-        Ok(Self { scenarios, cases, checks, live, floors, adapters })
+        Ok(Self { scenarios, cases, checks, live, floors, services, adapters })
     }
 
     pub fn floor(&self, id: &str) -> Option<&Floor> {

@@ -37,13 +37,37 @@ pub struct RunStarted {
     pub environment: Environment,
     /// Cases planned, over all clients.
     pub planned: u64,
+    /// The text that the floor follows.
+    pub source: FloorSource,
+    /// The service by whose name the floor was chosen.
+    pub service: Option<ServiceEdition>,
     #[serde(skip)]
     pub floor_title: String,
+    /// The floor's minimum, as people write it: `TLS 1.2`.
+    #[serde(skip)]
+    pub min_version: String,
     #[serde(skip)]
     pub cases_per_client: u64,
     /// `survey` looks, `check` gates.
     #[serde(skip)]
     pub gates: bool,
+}
+
+/// Page and date of the text that a floor follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FloorSource {
+    pub page: String,
+    pub date: String,
+    pub url: Option<String>,
+    /// What is a reading rather than the text's words.
+    pub note: Option<String>,
+}
+
+/// `--service NAME[@EDITION]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceEdition {
+    pub name: String,
+    pub edition: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

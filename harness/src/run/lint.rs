@@ -7,13 +7,18 @@ use crate::policy::{Floor, Treatment};
 use crate::registry::{self, ForwardSecrecy, ProtocolVersion};
 
 /// What the hello alone says (once per client).
-pub(super) fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
+pub fn lint(floor: &Floor, offer: &crate::oracle::Offer) -> Vec<Finding> {
     let mut findings = Vec::new();
     let highest = offer.max_version();
     if let (Some(recommended), Some(highest)) = (floor.recommended_version, highest)
         && highest < recommended
     {
-        let detail = format!("offers at most {}", highest.title());
+        let detail = format!(
+            "offers at most {}, recommended is {}: {}",
+            highest.title(),
+            recommended.title(),
+            floor.source
+        );
         findings.push(Finding::new(FindingCode::BelowRecommendedVersion, detail));
     }
     let old: Vec<String> = (offer.supported_versions.iter().flatten())

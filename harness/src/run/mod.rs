@@ -5,7 +5,7 @@ pub mod client;
 pub mod controls;
 pub mod events;
 mod evidence;
-mod lint;
+pub mod lint;
 pub mod live;
 pub mod one;
 pub mod play;

@@ -7,7 +7,7 @@ use crate::engine::Backend;
 use crate::judge::{
     self, CaseFacts, Class, Controls, Finding, FindingCode, Judgement, RefusalLine, Refuser, Verdict,
 };
-use crate::net::CaseListener;
+use crate::net::Listener;
 use crate::observe::{Ending, Observation};
 use crate::oracle::{self, Breach};
 use crate::pki::{KeyKind, Pki};
@@ -40,7 +40,7 @@ pub struct Outcome {
     pub proven: Option<Class>,
     pub wants_confirmation: bool,
     /// The case's port, held open until the batch is over.
-    listener: Option<CaseListener>,
+    listener: Option<Listener>,
 }
 
 impl Outcome {
@@ -249,7 +249,7 @@ fn outcome(
     }
 }
 
-fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
+pub fn alert(seen: Option<&Observation>) -> (Option<AlertDescription>, Option<Side>) {
     let Some(seen) = seen else { return (None, None) };
     match (&seen.ending, seen.client_alert, seen.server_alert) {
         (Ending::ServerAlert(alert), ..) => (Some(*alert), Some(Side::Server)),

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::client::{ClientReport, Ended, Room};
 use crate::engine::{CannotPlay, EndpointSpec, Role};
 use crate::judge::{ClientEnded, ClientSaid};
-use crate::net::{CaseListener, Limits, PortBook, Served, Setup, run_in_memory, serve};
+use crate::net::{Limits, Listener, PortBook, Served, Setup, run_in_memory, serve};
 use crate::observe::Observation;
 
 use super::client::{Client, Play, said};
@@ -44,7 +44,7 @@ pub struct Played {
     /// Connections that nobody answered.
     pub unserved: usize,
     /// The case's port, for clients that live on after their answer.
-    pub listener: Option<CaseListener>,
+    pub listener: Option<Listener>,
 }
 
 impl Ground {
@@ -175,7 +175,7 @@ async fn over_socket(
         unserved: 0,
         listener: None,
     };
-    let listener = match CaseListener::bind(&ground.ports) {
+    let listener = match Listener::for_case(&ground.ports) {
         Ok(listener) => listener,
         Err(error) => return failed(format!("no port: {error}")),
     };

@@ -16,7 +16,8 @@ use crate::scenario::{Case, CheckTable, Subject};
 use super::client::{Client, Play};
 use super::controls::{Canaries, Positive};
 use super::events::{
-    ClientEvent, ClientStatus, ClientTotals, Environment, Event, Offers, RunFinished, RunStarted, SCHEMA,
+    ClientEvent, ClientStatus, ClientTotals, Environment, Event, FloorSource, Offers, RunFinished,
+    RunStarted, SCHEMA, ServiceEdition,
 };
 use super::lint::{lint, unproven};
 use super::one::{self, Context, Outcome};
@@ -81,6 +82,17 @@ pub async fn run(
         shakedown: env!("CARGO_PKG_VERSION").to_owned(),
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         floor: plan.floor.id.clone(),
+        source: FloorSource {
+            page: plan.floor.source.page.clone(),
+            date: plan.floor.source.date.clone(),
+            url: plan.floor.source.url.clone(),
+            note: plan.floor.source.note.clone(),
+        },
+        service: plan
+            .floor
+            .service
+            .as_ref()
+            .map(|name| ServiceEdition { name: name.service.clone(), edition: name.edition.clone() }),
         tier: plan.tier.clone(),
         seed: plan.seed,
         servers: plan.versions.clone(),
@@ -95,6 +107,7 @@ pub async fn run(
             .map(|(_, count)| *count as u64)
             .sum(),
         floor_title: plan.floor.title.clone(),
+        min_version: plan.floor.min_version.title(),
         cases_per_client: applicable.iter().copied().max().unwrap_or_default() as u64,
         gates: plan.gates,
     }))?;

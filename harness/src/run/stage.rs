@@ -10,7 +10,7 @@ use crate::oracle::{KeyType, Proposal};
 use crate::pki::{CertificateKind, Identity, KeyKind, MintError, Pki};
 use crate::policy::{Order, Policy};
 use crate::registry::{
-    Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
+    self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
 };
 use crate::scenario::{Case, Pick, Subject};
 
@@ -18,8 +18,15 @@ use crate::scenario::{Case, Pick, Subject};
 const PSK_KEY: [u8; 32] = *b"shakedown test-only external psk";
 const PSK_IDENTITY: &str = "shakedown";
 
-/// What every server of the harness speaks behind the handshake (RFC 7301).
-const ALPN: &[u8] = b"http/1.1";
+/// What every server of a case speaks behind the handshake (RFC 7301), most wanted first: HTTP/2 only with clients that
+/// have nothing else.
+const ALPN: [&[u8]; 2] = [b"http/1.1", b"h2"];
+
+/// What the mock server speaks to people and programs.
+pub const ALPN_FOR_PEOPLE: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// The finite field of a forced session: that its size is the weakness says nobody who asks for version and suite.
+const FORCED_BITS: u16 = 2048;
 
 /// The groups that every server of the harness has: those that every backend can play.
 const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
@@ -52,6 +59,17 @@ enum Play {
     StaticRsa { version: ProtocolVersion, suites: Vec<CipherSuite>, identity: Arc<Identity> },
 }
 
+/// The one session that a server has.
+struct Session<'a> {
+    id: &'a str,
+    version: ProtocolVersion,
+    suites: &'a [CipherSuite],
+    dh_bits: u16,
+    psk: Option<ExternalPsk>,
+    /// It takes it whether it was offered or not.
+    forced: bool,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     #[error(transparent)]
@@ -67,32 +85,71 @@ impl Stage {
             // The server is strong; the weak side is the client's offer.
             return Self::control(KeyKind::Rsa2048, backend, pki);
         }
-        let forced = case.pick == Pick::Forced;
-        let identity = case.certificate.map(|kind| pki.identity(kind)).transpose()?;
-        let is_static_rsa = case.suite().is_some_and(|facts| facts.key_exchange == KeyExchange::Rsa);
-        let play = match (&identity, forced && is_static_rsa) {
-            (Some(identity), true) => Play::StaticRsa {
+        Self::of_session(
+            Session {
+                id: &case.id,
                 version: case.version,
-                suites: case.suites.clone(),
-                identity: Arc::clone(identity),
+                suites: &case.suites,
+                dh_bits: case.dh_bits,
+                psk: pre_shared(case),
+                forced: case.pick == Pick::Forced,
             },
+            case.certificate,
+            backend,
+            pki,
+        )
+    }
+
+    /// A server that takes this version and suite, offered or not.
+    pub fn forced(
+        version: ProtocolVersion,
+        suite: CipherSuite,
+        certificate: Option<CertificateKind>,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
+        let session = Session {
+            id: "forced",
+            version,
+            suites: &[suite],
+            dh_bits: FORCED_BITS,
+            psk: None,
+            forced: true,
+        };
+        Self::of_session(session, certificate, backend, pki)
+    }
+
+    fn of_session(
+        session: Session<'_>,
+        certificate: Option<CertificateKind>,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
+        let Session { id, version, suites, dh_bits, psk, forced } = session;
+        let identity = certificate.map(|kind| pki.identity(kind)).transpose()?;
+        let facts = suites.first().and_then(|suite| registry::suite(*suite));
+        let is_static_rsa = facts.is_some_and(|facts| facts.key_exchange == KeyExchange::Rsa);
+        let play = match (&identity, forced && is_static_rsa) {
+            (Some(identity), true) => {
+                Play::StaticRsa { version, suites: suites.to_vec(), identity: Arc::clone(identity) }
+            }
             _ => {
                 let spec = EndpointSpec {
-                    versions: vec![case.version],
-                    suites: case.suites.clone(),
-                    dh_bits: case.dh_bits,
-                    psk: pre_shared(case),
+                    versions: vec![version],
+                    suites: suites.to_vec(),
+                    dh_bits,
+                    psk,
                     identities: identity.into_iter().collect(),
                     ..server_spec()
                 };
-                let edits = if forced { forcing(case.version, &case.suites) } else { Vec::new() };
+                let edits = if forced { forcing(version, suites) } else { Vec::new() };
                 Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits }
             }
         };
         let server = if matches!(play, Play::StaticRsa { .. }) { "scripted" } else { backend.id() };
-        let policy = policy(&case.id, &[case.version], &case.suites, case.dh_bits);
-        let key = case.certificate.and_then(|kind| key_type(kind.key()));
-        let stage = Self { policy, key, certificate: case.certificate, server, forced, play };
+        let policy = policy(id, &[version], suites, dh_bits);
+        let key = certificate.and_then(|kind| key_type(kind.key()));
+        let stage = Self { policy, key, certificate, server, forced, play };
         // Tried, not looked up.
         stage.open()?;
         Ok(stage)
@@ -124,6 +181,20 @@ impl Stage {
             forced: false,
             play: Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
         };
+        stage.open()?;
+        Ok(stage)
+    }
+
+    /// The server of a policy, as a stack can play it.
+    pub fn of_policy(
+        policy: Policy,
+        spec: EndpointSpec,
+        certificate: Option<CertificateKind>,
+        backend: &Arc<dyn Backend>,
+    ) -> Result<Self, StageError> {
+        let key = certificate.and_then(|kind| key_type(kind.key()));
+        let play = Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() };
+        let stage = Self { policy, key, certificate, server: backend.id(), forced: false, play };
         stage.open()?;
         Ok(stage)
     }
@@ -165,7 +236,7 @@ impl Stage {
                     version: *version,
                     suites: suites.clone(),
                     identity: Arc::clone(identity),
-                    alpn: ALPN.to_vec(),
+                    alpn: ALPN.map(<[u8]>::to_vec).to_vec(),
                     random,
                 };
                 Ok(Setup { engine: flight.open(), edits: Vec::new() })
@@ -200,7 +271,7 @@ fn server_spec() -> EndpointSpec {
         groups: GROUPS.to_vec(),
         schemes: SCHEMES.to_vec(),
         server_order: true,
-        alpn: vec![ALPN.to_vec()],
+        alpn: ALPN.map(<[u8]>::to_vec).to_vec(),
         ..EndpointSpec::default()
     }
 }

@@ -3,6 +3,21 @@
 use crate::support::*;
 
 #[test]
+fn a_service_that_is_unknown_or_stands_beside_a_floor_is_a_usage_error() {
+    let table: [(&[&str], &[&str]); 4] = [
+        (&["--service", "opensarch"], &["unknown service \"opensarch\"", "nearest: opensearch", "swf"]),
+        (&["--service", "swf@2019"], &["unknown edition \"2019\"", "2026-10, 2023"]),
+        (&["--service", "swf", "--floor", "aws"], &["--service", "--floor", "cannot be used with"]),
+        (&["--floor", "swf"], &["unknown floor \"swf\"", "aws-legacy"]),
+    ];
+    for (options, words) in table {
+        run(["check", "--client", "rustls"].iter().chain(options)).assert_usage(words);
+        run(["survey"].iter().chain(options)).assert_usage(words);
+        run(["explain", STATIC_RSA].iter().chain(options)).assert_usage(words);
+    }
+}
+
+#[test]
 fn check_without_a_client_lists_what_was_found() {
     let ran = run(["check"]);
     ran.assert_usage(&["--client", "rustls", "shakedown survey"]);

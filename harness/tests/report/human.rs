@@ -32,6 +32,7 @@ fn row(page: &str, client: &str) -> Vec<String> {
 fn six_clients_make_the_table_of_the_formats() {
     assert_snapshot!(human(&six_clients(), None, false), @r"
     floor aws: TLS 1.2 required, 1.3 recommended, forward secrecy     tier core, 24 cases each, seed 1
+    source  Infrastructure security, a guide (2026-10)
 
     client        version         below TLS 1.2  no forward secrecy  unauthenticated  DHE   verdict
     rustls        0.23.46         refused        refused             refused          -     pass
@@ -90,6 +91,7 @@ fn seventy_columns_drop_columns_from_the_right_and_name_the_passes() {
     assert_snapshot!(table, @r"
     floor aws: TLS 1.2 required, 1.3 recommended, forward secrecy
     tier core, 24 cases each, seed 1
+    source  Infrastructure security, a guide (2026-10)
 
     client        version         below TLS 1.2  no forward secrecy
     rustls        0.23.46         refused        refused
@@ -137,6 +139,7 @@ fn an_interrupted_run_prints_what_was_learned() {
     events.push(finished(&events, true, 620.0));
     assert_snapshot!(human(&events, None, false), @r"
     floor aws: TLS 1.2 required, 1.3 recommended, forward secrecy     tier core, 24 cases each, seed 1
+    source  Infrastructure security, a guide (2026-10)
 
     client        version         below TLS 1.2  no forward secrecy  unauthenticated  DHE   verdict
     curl          7.88.1          -              ACCEPTED            -                -     FAIL
@@ -158,6 +161,7 @@ fn an_empty_run_says_that_nothing_was_judged() {
     events.push(finished(&events, false, 12.0));
     assert_snapshot!(human(&events, None, false), @r"
     floor aws: TLS 1.2 required, 1.3 recommended, forward secrecy     tier core, 24 cases each, seed 1
+    source  Infrastructure security, a guide (2026-10)
 
     No case was run, so nothing was judged.
     0 clients, 0 cases, 0.0 s: 0 pass.

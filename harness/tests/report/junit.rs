@@ -64,6 +64,7 @@ fn each_verdict_has_its_element() {
                 <property name="path" value="/opt/example/bin/curl"/>
                 <property name="shakedown" value="0.1.0"/>
                 <property name="floor" value="aws"/>
+                <property name="source" value="Infrastructure security, a guide (2026-10)"/>
                 <property name="tier" value="core"/>
                 <property name="seed" value="1"/>
             </properties>
@@ -109,6 +110,7 @@ fn each_verdict_has_its_element() {
             <properties>
                 <property name="shakedown" value="0.1.0"/>
                 <property name="floor" value="aws"/>
+                <property name="source" value="Infrastructure security, a guide (2026-10)"/>
                 <property name="tier" value="core"/>
                 <property name="seed" value="1"/>
             </properties>

@@ -9,7 +9,7 @@ use shakedown::observe::Reach;
 use shakedown::report::Reporter;
 use shakedown::run::events::{
     Canary, CaseFinished, ClientEvent, ClientKind, ClientStatus, ClientTotals, Environment, Event, Expected,
-    Offers, RunFinished, RunStarted, SCHEMA, Side,
+    FloorSource, Offers, RunFinished, RunStarted, SCHEMA, Side,
 };
 
 pub const RSA: &str = "TLS_RSA_WITH_AES_128_GCM_SHA256";
@@ -61,6 +61,14 @@ pub fn started(planned: u64) -> Event {
             ("rustls".to_owned(), "0.23.46".to_owned()),
         ]),
         planned,
+        source: FloorSource {
+            page: "Infrastructure security, a guide".to_owned(),
+            date: "2026-10".to_owned(),
+            url: None,
+            note: None,
+        },
+        service: None,
+        min_version: "TLS 1.2".to_owned(),
         floor_title: "AWS guides: TLS 1.2 required, 1.3 recommended, forward secrecy".to_owned(),
         cases_per_client: 24,
         gates: true,

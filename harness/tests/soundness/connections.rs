@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use shakedown::judge::{FindingCode, Verdict};
-use shakedown::net::{CaseListener, PortBook};
+use shakedown::net::{Listener, PortBook};
 use shakedown::observe::{Ending, Reach};
 use shakedown::registry::AlertDescription;
 
@@ -58,7 +58,7 @@ async fn a_port_is_not_given_again_after_its_case() {
     let book = PortBook::default();
     let mut seen = BTreeSet::new();
     for _ in 0..200 {
-        let listener = CaseListener::bind(&book).unwrap();
+        let listener = Listener::for_case(&book).unwrap();
         assert!(seen.insert(listener.port()));
     }
 }

@@ -12,7 +12,7 @@ use crate::registry::{self, CipherSuite, ForwardSecrecy, KeyExchange, NamedGroup
 use crate::run::catalogue::Catalogue;
 
 use super::super::exit::Exit;
-use super::super::options;
+use super::super::floor::by_id;
 
 /// Whether a rule can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,5 +239,5 @@ fn may_take_a_field(suite: CipherSuite) -> bool {
 /// A floor by its id.
 pub fn floor(id: &str) -> Result<Floor, Exit> {
     let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
-    options::floor(id, &catalogue).cloned()
+    by_id(id, &catalogue)
 }

@@ -23,8 +23,8 @@ pub struct StaticRsaFlight {
     /// The first that the client offered is proposed, else the first.
     pub suites: Vec<CipherSuite>,
     pub identity: Arc<Identity>,
-    /// The protocol that is answered when it is offered, as in the control.
-    pub alpn: Vec<u8>,
+    /// The first of these that is offered is answered, as in the control.
+    pub alpn: Vec<Vec<u8>>,
     /// The server's random. The caller draws it; it carries no downgrade sentinel unless the caller wants one.
     pub random: [u8; 32],
 }
@@ -53,8 +53,9 @@ impl StaticRsaFlight {
             if hello.has(ExtensionType::EXTENDED_MASTER_SECRET) {
                 extensions.push(Extension::ExtendedMasterSecret);
             }
-            if hello.alpn().is_some_and(|names| names.contains(&self.alpn)) {
-                extensions.push(Extension::Alpn(vec![self.alpn.clone()]));
+            let offered = hello.alpn().unwrap_or_default();
+            if let Some(protocol) = self.alpn.iter().find(|protocol| offered.contains(protocol)) {
+                extensions.push(Extension::Alpn(vec![protocol.clone()]));
             }
         }
         let server_hello = Handshake::ServerHello(ServerHello {

@@ -43,7 +43,7 @@ fn the_legacy_floor_differs_in_its_versions_only() {
         title: String::new(),
         min_version: ProtocolVersion::TLS1_2,
         recommended_version: None,
-        source: Edition { page: String::new(), date: String::new() },
+        source: aws.source.clone(),
         ..floor.clone()
     };
     assert_eq!(described(&aws), described(&legacy));

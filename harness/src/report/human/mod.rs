@@ -70,7 +70,8 @@ impl<W: Write + Send> Human<W> {
             lines.push(String::new());
         }
         if !self.clients.is_empty() {
-            let table = table(&self.clients, limit);
+            let min_version = self.started.as_ref().map_or("", |started| started.min_version.as_str());
+            let table = table(&self.clients, min_version, limit);
             lines.extend(table.lines);
             if !table.shows_verdicts {
                 self.passed(&mut lines);
@@ -191,12 +192,19 @@ impl<W: Write + Send> Reporter for Human<W> {
     }
 }
 
-/// `floor aws: TLS 1.2 required ...     tier core, 24 cases each, seed 1`, on two lines if it must be.
+/// `floor aws: TLS 1.2 required ...     tier core, 24 cases each, seed 1`, on two lines if it must be; then the text
+/// that the floor follows.
 fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     let title = printable(&started.floor_title);
     // A title such as "AWS guides: TLS 1.2 required" begins with whose floor it is: the id says that already.
     let title = title.split_once(": ").map_or(title.as_str(), |(_, rest)| rest);
-    let mut floor = format!("floor {}", printable(&started.floor));
+    let mut floor = match &started.service {
+        None => format!("floor {}", printable(&started.floor)),
+        Some(service) => {
+            let name = printable(&format!("{}@{}", service.name, service.edition));
+            format!("service {name}, floor {}", printable(&started.floor))
+        }
+    };
     if !title.is_empty() {
         floor = format!("{floor}: {title}");
     }
@@ -211,6 +219,11 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     } else {
         fold(lines, "", "      ", &floor, limit);
         fold(lines, "", "      ", &scope, limit);
+    }
+    let source = format!("{} ({})", printable(&started.source.page), printable(&started.source.date));
+    fold(lines, "source  ", "        ", &source, limit);
+    if let Some(note) = &started.source.note {
+        fold(lines, "note    ", "        ", &printable(note), limit);
     }
 }
 

@@ -8,6 +8,8 @@ use crate::report::text::{cut_end, cut_middle, width};
 const COLUMNS: usize = 7;
 const NAME: usize = 0;
 const VERSION: usize = 1;
+/// What is below depends on the floor.
+const BELOW: usize = 2;
 
 /// Title and preferred width, the gap to the next column included: together one hundred columns.
 const LAYOUT: [(&str, usize); COLUMNS] = [
@@ -33,8 +35,11 @@ pub(super) struct Table {
     pub(super) shows_verdicts: bool,
 }
 
-pub(super) fn table(clients: &[Client], limit: usize) -> Table {
-    let titles: Row = LAYOUT.map(|(title, _)| title.to_owned());
+pub(super) fn table(clients: &[Client], min_version: &str, limit: usize) -> Table {
+    let mut titles: Row = LAYOUT.map(|(title, _)| title.to_owned());
+    if !min_version.is_empty() {
+        titles[BELOW] = format!("below {min_version}");
+    }
     let rows: Vec<Row> = std::iter::once(titles).chain(clients.iter().map(row)).collect();
     for columns in (1..=COLUMNS).rev() {
         // Names as long as there is room for them.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::family::Family;
 use crate::engine::{Backend, CannotPlay, EndpointSpec, Role};
 use crate::pki::Identity;
 use crate::policy::{Order, Policy};
@@ -61,7 +60,11 @@ pub struct Fitted {
 /// Takes out of a policy what a stack refuses, one item at a time, until the stack opens it: tried, not looked up.
 ///
 /// A version that has no suite left goes too, and is listed. `None` if nothing is left to play.
-pub fn fit(backend: &dyn Backend, policy: &Policy, identity: &Arc<Identity>) -> (Option<Fitted>, Vec<Item>) {
+pub fn fit(
+    backend: &dyn Backend,
+    policy: &Policy,
+    identities: &[Arc<Identity>],
+) -> (Option<Fitted>, Vec<Item>) {
     let mut policy = policy.clone();
     let mut out = Vec::new();
     if policy.order == Order::Client && !backend.knows_client_order() {
@@ -80,7 +83,7 @@ pub fn fit(backend: &dyn Backend, policy: &Policy, identity: &Arc<Identity>) -> 
         if policy.versions.is_empty() {
             return (None, out);
         }
-        let spec = server(&policy, identity);
+        let spec = server(&policy, identities);
         match backend.open(Role::Server, &spec) {
             Ok(_) => return (Some(Fitted { policy, spec }), out),
             Err(CannotPlay::Version { version, .. }) if take(&mut policy.versions, version) => {
@@ -117,14 +120,14 @@ pub fn fit(backend: &dyn Backend, policy: &Policy, identity: &Arc<Identity>) -> 
 }
 
 /// The server of a policy.
-pub(super) fn server(policy: &Policy, identity: &Arc<Identity>) -> EndpointSpec {
+pub fn server(policy: &Policy, identities: &[Arc<Identity>]) -> EndpointSpec {
     EndpointSpec {
         versions: policy.versions.clone(),
         suites: policy.suites.clone(),
         groups: policy.groups.clone(),
         schemes: policy.schemes.clone(),
         server_order: policy.order == Order::Server,
-        identities: vec![Arc::clone(identity)],
+        identities: identities.to_vec(),
         dh_bits: finite_field_bits(policy),
         ..EndpointSpec::default()
     }
@@ -153,9 +156,14 @@ fn is_ephemeral_finite_field(suite: CipherSuite) -> bool {
     registry::suite(suite).is_some_and(SuiteFacts::is_ephemeral_finite_field)
 }
 
-/// Whether the server needs a pre-shared key: those of the matrix have none.
+/// Whether the server needs a pre-shared key, of which a policy knows nothing.
 fn needs_key(suite: CipherSuite) -> bool {
-    registry::suite(suite).is_some_and(|facts| Family::of(facts) == Family::Psk)
+    registry::suite(suite).is_some_and(|facts| {
+        matches!(
+            facts.key_exchange,
+            KeyExchange::Psk | KeyExchange::DhePsk | KeyExchange::RsaPsk | KeyExchange::EcdhePsk
+        )
+    })
 }
 
 /// Whether the item was there to be taken out.

@@ -1,0 +1,236 @@
+//! `serve`: the mock server for people, other tools and other programs' tests.
+
+mod plan;
+mod signals;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use crate::net::{BindError, Listener};
+use crate::pki::{CertificateKind, ca_pem};
+use crate::registry::{CipherSuite, ProtocolVersion};
+use crate::serve::{Limits, Line, Ready, Server, Stopped};
+
+use super::exit::Exit;
+use super::floor::FloorOptions;
+
+/// Connections that may wait in the system's queue; the system may allow fewer.
+const BACKLOG: u32 = 4096;
+/// Lines that may wait for a slow reader. Then connections wait, too: none is lost.
+const LINES: usize = 1024;
+/// Descriptors that are not connections.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// Plays a server until it is stopped (SIGINT, SIGTERM), and tells of every connection on a line of JSON.
+///
+/// Every request gets a JSON page: what was negotiated, what the hello offered, what the floor says of it. SIGHUP reads
+/// the policy again. The CA that clients have to trust is made anew at every start; the ready line names its file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown serve --policy elb/ELBSecurityPolicy-2016-08
+  shakedown serve --policy harness/static-rsa --listen localhost:4433 --ca-pem ca.pem
+      curl --cacert ca.pem https://localhost:4433/           what a client without forward secrecy gets
+  shakedown serve --policy mine/strict --policies policies --cert ecdsa256 --backend rustls
+  shakedown serve --case 'client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural'
+  shakedown serve --force-version TLSv1.1 --force-suite TLS_RSA_WITH_AES_128_CBC_SHA
+
+Exit codes: 0 stopped, 2 usage or an address that cannot be listened on, 3 a fault of the harness, 130 stopped twice.")]
+pub struct Serve {
+    /// What the server accepts: an id of `shakedown policy list`
+    #[arg(long, value_name = "ID", required_unless_present_any = ["case", "force_suite"])]
+    policy: Option<String>,
+    /// The server of a case: an id of `shakedown list cases`
+    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    case: Option<String>,
+    /// With --force-suite: take this version, whatever the client offers
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["policy", "case"], requires = "force_suite")]
+    force_version: Option<ProtocolVersion>,
+    /// With --force-version: take this suite, whatever the client offers
+    #[arg(long, value_name = "SUITE", conflicts_with_all = ["policy", "case"], requires = "force_version")]
+    force_suite: Option<CipherSuite>,
+    /// Policy files of yours, over the built-in ones: DIR/SERVICE/NAME.toml
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// The TLS stack: openssl, rustls, s2n
+    #[arg(long, value_name = "NAME", default_value = "openssl")]
+    backend: String,
+    /// Certificates, each with another kind of key (default: what the policy needs); repeatable
+    #[arg(long = "cert", value_name = "KIND", value_parser = plan::certificate)]
+    certificates: Vec<CertificateKind>,
+    /// Serve what the stack can play of the policy; the ready line names what is left out
+    #[arg(long)]
+    partial: bool,
+    #[command(flatten)]
+    floor: FloorOptions,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:4433")]
+    listen: String,
+    /// Listen on addresses that other machines can reach. The server is weak on purpose
+    #[arg(long)]
+    allow_remote: bool,
+    /// Where to write the CA's certificate (default: a temporary file)
+    #[arg(long, value_name = "FILE")]
+    ca_pem: Option<PathBuf>,
+    /// Put the decoded transcript into the lines
+    #[arg(long)]
+    transcript: bool,
+    /// Stop when standard input ends, for programs that start this one
+    #[arg(long)]
+    stop_with_stdin: bool,
+    /// Seconds from a connection's acceptance to the end of its handshake
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    handshake_timeout: u16,
+    /// Seconds from there to the end of request and answer
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    request_timeout: u16,
+    /// Seconds that open connections get when the server is stopped
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=3600))]
+    grace: u16,
+    /// Connections open at the same time; more wait
+    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+}
+
+impl Serve {
+    pub fn run(self) -> Result<u8, Exit> {
+        let runtime = Runtime::new().map_err(|e| Exit::harness(e.to_string()))?;
+        let result = runtime.block_on(self.serve());
+        // A reader of the lines that has stopped reading must not hold the process.
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn serve(self) -> Result<u8, Exit> {
+        let plan = plan::Plan::new(&self)?;
+        let (play, told) = plan.play()?;
+        let listener = self.bind().await?;
+        let address = listener.address().map_err(|e| Exit::harness(e.to_string()))?;
+        let room = plan::temporary_folder()?;
+        let ca_file = self.ca_pem.clone().unwrap_or_else(|| room.path().join("ca.pem"));
+        std::fs::write(&ca_file, ca_pem(&plan.pki))
+            .map_err(|e| Exit::usage(format!("cannot write {}: {e}", ca_file.display())))?;
+        let ready = Ready {
+            shakedown: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            address: address.to_string(),
+            ca_pem: ca_file.display().to_string(),
+            policy: play.stage.policy.id.clone(),
+            stand_in: told.stand_in,
+            left_out: told.left_out,
+            backend: plan.backend_name(),
+            certificates: play.certificates.iter().map(ToString::to_string).collect(),
+            floor: play.floor.id.clone(),
+            source: format!("{}, {}", play.floor.source.page, play.floor.source.date),
+        };
+        let limits = Limits {
+            handshake: Duration::from_secs(self.handshake_timeout.into()),
+            request: Duration::from_secs(self.request_timeout.into()),
+            grace: Duration::from_secs(self.grace.into()),
+            connections: self.room_for_connections(),
+        };
+        let server = Server::new(listener, play, limits, self.transcript);
+        let (lines, receiver) = mpsc::channel(LINES);
+        let writer = std::thread::spawn(move || write_lines(receiver));
+        let mut signals = signals::Signals::listen(self.stop_with_stdin)?;
+        signals.reload_with(plan, server.play(), lines.clone());
+        let _ = lines.send(Line::Ready(ready)).await;
+        let running = server.run(signals.stop(), lines.clone());
+        let served = tokio::select! {
+            served = running => served,
+            () = signals.second() => return Err(Exit::interrupted()),
+        };
+        drop(signals);
+        let _ = lines.send(Line::Stopped(Stopped::from(served))).await;
+        drop(lines);
+        // Ends once it has written everything: nobody is left who could send.
+        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        Ok(if served.panicked > 0 { Exit::INCONCLUSIVE } else { Exit::GOOD })
+    }
+
+    async fn bind(&self) -> Result<Listener, Exit> {
+        let resolved = tokio::net::lookup_host(&self.listen).await.map_err(|error| {
+            Exit::usage(format!("cannot resolve --listen {:?}: {error}; allowed: HOST:PORT", self.listen))
+        })?;
+        let mut addresses: Vec<SocketAddr> = resolved.collect();
+        addresses.sort();
+        addresses.dedup();
+        if let Some(remote) = addresses.iter().find(|a| !a.ip().is_loopback())
+            && !self.allow_remote
+        {
+            return Err(Exit::usage(format!(
+                "{remote} can be reached from other machines, and this server is weak on purpose; listen on localhost, or \
+                 say --allow-remote"
+            )));
+        }
+        Listener::bind(&addresses, BACKLOG).map_err(|error| {
+            let BindError { address, source } = &error;
+            let next = match source.kind() {
+                io::ErrorKind::AddrInUse => {
+                    "; somebody listens there: choose another port, or 0 for a free one"
+                }
+                io::ErrorKind::PermissionDenied => "; choose a port above 1023, or 0 for a free one",
+                _ => "",
+            };
+            Exit::usage(format!("cannot listen on {address}: {source}{next}"))
+        })
+    }
+
+    /// Raises the limit of descriptors as far as that goes, and says so where it does not go far enough.
+    fn room_for_connections(&self) -> usize {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let wanted = u64::from(self.max_connections) + OTHER_DESCRIPTORS;
+        let limit = getrlimit(Resource::Nofile);
+        let most = limit.maximum.unwrap_or(u64::MAX);
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(wanted.min(most).max(limit.current.unwrap_or(0))),
+                maximum: limit.maximum,
+            },
+        );
+        let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, u64::from(self.max_connections));
+        if room < u64::from(self.max_connections) {
+            eprintln!(
+                "shakedown: room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
+            );
+        }
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+}
+
+/// Writes lines until nobody can send any more. A closed pipe ends the writing, not the server.
+fn write_lines(mut lines: mpsc::Receiver<Line>) {
+    let mut is_read = true;
+    while let Some(line) = lines.blocking_recv() {
+        if !is_read {
+            continue;
+        }
+        let mut out = io::stdout().lock();
+        let written = serde_json::to_string(&line)
+            .map_err(io::Error::from)
+            .and_then(|text| writeln!(out, "{text}"))
+            .and_then(|()| out.flush());
+        if let Err(error) = written {
+            is_read = false;
+            eprintln!("shakedown: the lines are not read any more ({error}); serving on without them");
+        }
+    }
+}
+
+/// What is told of a plan beside what is played.
+#[derive(Debug, Default)]
+struct Told {
+    stand_in: bool,
+    left_out: Vec<String>,
+}
+
+type SharedPlay = Arc<std::sync::Mutex<Arc<crate::serve::Play>>>;

@@ -1,0 +1,314 @@
+//! A server's end of a connection over a socket, as a byte stream of plaintext: what an HTTP library reads and writes.
+
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::socket::has_closed;
+use super::tapped::{ClientEnd, Setup, Tapped};
+
+/// Bytes for the client that may wait before more plaintext is taken.
+const OUTGOING_LIMIT: usize = 64 * 1024;
+/// Plaintext taken at once: what fits into one TLS record.
+const RECORD: usize = 16 * 1024;
+
+/// A connection. Clones are the same connection.
+#[derive(Clone)]
+pub struct TappedStream(Arc<Shared>);
+
+struct Shared {
+    socket: TcpStream,
+    state: Mutex<State>,
+}
+
+struct State {
+    tapped: Tapped,
+    /// Decrypted and not read yet.
+    plaintext: Vec<u8>,
+    /// Encrypted and not sent yet.
+    outgoing: Vec<u8>,
+    /// The client's stream has ended.
+    ended: bool,
+    /// Nothing can be sent any more.
+    broken: bool,
+    said_good_bye: bool,
+    answer: Answer,
+}
+
+/// How far the answer to a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    None,
+    /// The HTTP library has it.
+    Given,
+    /// The HTTP library has written after it was given.
+    Written,
+}
+
+/// Where a handshake stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Running,
+    Established,
+    Over,
+}
+
+impl TappedStream {
+    pub fn new(socket: TcpStream, setup: Setup) -> Self {
+        let state = State {
+            tapped: Tapped::new(setup),
+            plaintext: Vec::new(),
+            outgoing: Vec::new(),
+            ended: false,
+            broken: false,
+            said_good_bye: false,
+            answer: Answer::None,
+        };
+        Self(Arc::new(Shared { socket, state: Mutex::new(state) }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the tap has seen so far.
+    pub fn with_tapped<T>(&self, look: impl FnOnce(&mut Tapped) -> T) -> T {
+        look(&mut self.state().tapped)
+    }
+
+    /// Drives the handshake; whether it was completed. Everything else ends the connection. Cancel-safe.
+    pub async fn handshake(&self) -> bool {
+        loop {
+            let (progress, waits) = {
+                let mut state = self.state();
+                state.tapped.note_ending();
+                (state.progress(), !state.outgoing.is_empty())
+            };
+            // What is left to say, an alert for instance, is said before anything else.
+            if waits {
+                if self.0.socket.writable().await.is_err() {
+                    return false;
+                }
+                self.send_some();
+                continue;
+            }
+            match progress {
+                Progress::Established => return true,
+                Progress::Over => return false,
+                Progress::Running => {}
+            }
+            if self.0.socket.readable().await.is_err() {
+                return false;
+            }
+            self.receive_some();
+        }
+    }
+
+    /// Reads what the client still sends, at most so many bytes, until it closes: its last alert, and so that the
+    /// system does not throw our last bytes away because some of its own were not read. Cancel-safe.
+    pub async fn linger(&self, most: usize) {
+        let mut read = 0;
+        while read < most && !self.state().ended && self.0.socket.readable().await.is_ok() {
+            read += self.receive_some();
+            self.state().plaintext.clear();
+        }
+    }
+
+    /// Reads once and feeds what came; the number of bytes. An end is noted.
+    fn receive_some(&self) -> usize {
+        let mut buffer = [0_u8; RECORD];
+        let read = self.0.socket.try_read(&mut buffer);
+        let mut state = self.state();
+        let length = match read {
+            Ok(0) => {
+                // Our flight met a closed socket: the client left before it, and refused nothing of it.
+                if !state.said_good_bye && !matches!(self.0.socket.take_error(), Ok(None)) {
+                    state.tapped.flight_was_lost();
+                }
+                state.end(ClientEnd::Fin);
+                0
+            }
+            Ok(length) => {
+                let State { tapped, plaintext, outgoing, .. } = &mut *state;
+                tapped.client_bytes(&buffer[..length], plaintext, outgoing);
+                length
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return 0,
+            Err(error) => {
+                state.end(end_of(&error));
+                0
+            }
+        };
+        drop(state);
+        self.send_some();
+        self.state().tapped.note_ending();
+        length
+    }
+
+    /// Sends as much as the socket takes.
+    fn send_some(&self) {
+        let mut state = self.state();
+        if state.outgoing.is_empty() {
+            return;
+        }
+        // Whoever closed behind the hello did not wait for what it would refuse.
+        let has_waited = !has_closed(&self.0.socket);
+        while !state.outgoing.is_empty() {
+            match self.0.socket.try_write(&state.outgoing) {
+                Ok(written) => {
+                    state.outgoing.drain(..written);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(_) => {
+                    state.broken = true;
+                    state.outgoing.clear();
+                    return;
+                }
+            }
+        }
+        if has_waited {
+            state.tapped.mark_delivered();
+        }
+        // An answer that has left completes the exchange, however the client says good-bye.
+        if state.answer == Answer::Written {
+            state.tapped.complete();
+        }
+    }
+
+    /// An answer has been given to the HTTP library.
+    pub fn mark_answered(&self) {
+        self.state().answer = Answer::Given;
+    }
+
+    /// Sends no more than what waits: the client sees the end.
+    pub fn shut_down(&self) {
+        self.send_some();
+        let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
+    }
+
+    /// The end of the connection, if no clone is left.
+    pub fn into_tapped(self) -> Option<Tapped> {
+        let shared = Arc::into_inner(self.0)?;
+        Some(shared.state.into_inner().unwrap_or_else(PoisonError::into_inner).tapped)
+    }
+
+    /// Ready when everything has been handed to the system.
+    fn poll_send(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            self.send_some();
+            let state = self.state();
+            if state.broken {
+                return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+            }
+            if state.outgoing.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            drop(state);
+            ready!(self.0.socket.poll_write_ready(context))?;
+        }
+    }
+}
+
+impl State {
+    fn progress(&self) -> Progress {
+        if self.ended || self.broken || self.tapped.is_over() {
+            Progress::Over
+        } else if self.tapped.is_established() {
+            Progress::Established
+        } else {
+            Progress::Running
+        }
+    }
+
+    fn end(&mut self, how: ClientEnd) {
+        self.ended = true;
+        self.tapped.client_ended(how);
+    }
+}
+
+fn end_of(error: &io::Error) -> ClientEnd {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => ClientEnd::Reset,
+        _ => ClientEnd::Fin,
+    }
+}
+
+impl AsyncRead for TappedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            {
+                let mut state = self.state();
+                if !state.plaintext.is_empty() {
+                    let length = state.plaintext.len().min(buffer.remaining());
+                    buffer.put_slice(&state.plaintext[..length]);
+                    state.plaintext.drain(..length);
+                    if state.plaintext.is_empty() {
+                        // A connection that waits for its next request should not hold on to memory.
+                        state.plaintext = Vec::new();
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                if state.ended || state.tapped.is_over() || state.tapped.client_is_gone() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            // A client that makes us answer and reads nothing is not read either.
+            if self.state().outgoing.len() > OUTGOING_LIMIT {
+                ready!(self.poll_send(context))?;
+            }
+            ready!(self.0.socket.poll_read_ready(context))?;
+            self.receive_some();
+        }
+    }
+}
+
+impl AsyncWrite for TappedStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        plaintext: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.state().outgoing.len() > OUTGOING_LIMIT {
+            ready!(self.poll_send(context))?;
+        }
+        let length = plaintext.len().min(RECORD);
+        {
+            let State { tapped, outgoing, answer, .. } = &mut *self.state();
+            tapped.send(&plaintext[..length], outgoing);
+            if *answer == Answer::Given {
+                *answer = Answer::Written;
+            }
+        }
+        self.send_some();
+        if self.state().broken {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_send(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        {
+            let mut state = self.state();
+            if !state.said_good_bye {
+                state.said_good_bye = true;
+                let State { tapped, outgoing, .. } = &mut *state;
+                tapped.close(outgoing);
+            }
+        }
+        ready!(self.poll_send(context))?;
+        let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,177 @@
+//! What `serve` tells, one JSON object per line (`schema/serve-1.json`). Keys never vanish: unknown is `null`.
+
+use serde::Serialize;
+
+use crate::judge::Verdict;
+use crate::observe::{Ending, Observation, Reach, ja4};
+use crate::oracle::Offer;
+use crate::run::events::Side;
+use crate::run::one::alert;
+
+use super::judged::Judged;
+
+/// A line.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Line {
+    Ready(Ready),
+    Connection(Box<ConnectionLine>),
+    Reloaded(Reloaded),
+    Stopped(Stopped),
+}
+
+/// The server listens.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    pub shakedown: String,
+    pub pid: u32,
+    /// The first of the addresses.
+    pub address: String,
+    /// File of the CA's certificate, for the client to trust.
+    pub ca_pem: String,
+    /// Policy id, case id, or `forced`.
+    pub policy: String,
+    /// Whether its suites are borrowed from another policy because AWS publishes no list.
+    pub stand_in: bool,
+    /// What the stack cannot play and `--partial` left out.
+    pub left_out: Vec<String>,
+    /// Name and version of the stack.
+    pub backend: String,
+    pub certificates: Vec<String>,
+    pub floor: String,
+    /// Page and date of the text that the floor follows.
+    pub source: String,
+}
+
+/// The policy was read again (SIGHUP); new connections get the new one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reloaded {
+    pub policy: String,
+    pub left_out: Vec<String>,
+}
+
+/// The last line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// Connections told of.
+    pub connections: u64,
+    /// Of these, how many were cut off by the stop.
+    pub unfinished: u64,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A request was answered.
+    Completed,
+    /// The handshake was completed, and the client closed without a whole request.
+    Closed,
+    RefusedByClient,
+    RefusedByServer,
+    NotTls,
+    /// Handshake or request did not come to an end in time.
+    Timeout,
+    /// The client went away in the middle, or never said anything.
+    Disconnected,
+    /// The server's own stack gave up, without an alert or after the client had accepted the session: a forced session
+    /// cannot be completed.
+    Failed,
+}
+
+/// What a ClientHello offers. Names are IANA's; unknown values are hex; GREASE is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offers {
+    pub versions: Vec<String>,
+    pub suites: Vec<String>,
+    pub groups: Vec<String>,
+    pub schemes: Vec<String>,
+    pub alpn: Vec<String>,
+    pub server_name: Option<String>,
+}
+
+impl Offers {
+    pub fn of(offer: &Offer) -> Self {
+        let offer = offer.normalised();
+        Self {
+            versions: match &offer.supported_versions {
+                Some(versions) => versions.iter().map(ToString::to_string).collect(),
+                None => vec![offer.legacy_version.to_string()],
+            },
+            suites: offer.suites.iter().map(ToString::to_string).collect(),
+            groups: offer.groups.iter().flatten().map(ToString::to_string).collect(),
+            schemes: offer.schemes.iter().flatten().map(ToString::to_string).collect(),
+            alpn: offer.alpn.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
+            server_name: offer.server_name,
+        }
+    }
+}
+
+/// One connection, when it is over.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConnectionLine {
+    pub peer: String,
+    pub outcome: Outcome,
+    pub reach: Reach,
+    pub version: Option<String>,
+    pub suite: Option<String>,
+    pub group: Option<String>,
+    pub alert: Option<String>,
+    pub alert_by: Option<Side>,
+    pub ja4: Option<String>,
+    /// `null` unless the client accepted a session.
+    pub verdict: Option<Verdict>,
+    /// Codes of findings, as `explain` knows them.
+    pub findings: Vec<String>,
+    pub offers: Option<Offers>,
+    /// Decoded, both directions; with `--transcript`.
+    pub transcript: Option<String>,
+    /// Milliseconds from its acceptance to its end.
+    pub ms: f64,
+}
+
+impl ConnectionLine {
+    pub fn of(peer: String, seen: &Observation, judged: &Judged, ms: f64, transcript: bool) -> Self {
+        let proposal = seen.proposal.as_ref();
+        let (alert, alert_by) = alert(Some(seen));
+        Self {
+            peer,
+            outcome: outcome(seen),
+            reach: seen.reach,
+            version: proposal.map(|p| p.version.to_string()),
+            suite: proposal.map(|p| p.suite.to_string()),
+            group: proposal.and_then(|p| p.group).map(|group| group.to_string()),
+            alert: alert.map(|alert| alert.to_string()),
+            alert_by,
+            ja4: seen.transcript.client_hello().as_ref().map(ja4),
+            verdict: judged.verdict,
+            findings: judged.findings.iter().map(|finding| finding.code.to_string()).collect(),
+            offers: seen.offer.as_ref().map(Offers::of),
+            transcript: transcript.then(|| seen.transcript.to_string()),
+            ms,
+        }
+    }
+}
+
+/// A refusal has an author: the client's is one in the face of a whole proposing flight, or an alert to any of it.
+fn outcome(seen: &Observation) -> Outcome {
+    if seen.not_tls.is_some() {
+        return Outcome::NotTls;
+    }
+    let established = seen.reach >= Reach::Finished;
+    match &seen.ending {
+        Ending::Completed => Outcome::Completed,
+        Ending::ClientAlert(_) if established && seen.reach == Reach::Data => Outcome::Closed,
+        Ending::ClientAlert(_) => Outcome::RefusedByClient,
+        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset if established => Outcome::Closed,
+        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset
+            if seen.reach == Reach::Proposed && seen.delivered =>
+        {
+            Outcome::RefusedByClient
+        }
+        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset => Outcome::Disconnected,
+        Ending::ServerAlert(_) if seen.reach < Reach::Committed => Outcome::RefusedByServer,
+        Ending::ServerAlert(_) | Ending::ServerFailed(_) => Outcome::Failed,
+        Ending::Deadline | Ending::Open => Outcome::Timeout,
+    }
+}

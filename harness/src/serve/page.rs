@@ -1,0 +1,118 @@
+//! The page that every request gets: what was negotiated, what the hello offered, what the floor says of it.
+
+use std::convert::Infallible;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use serde::Serialize;
+
+use crate::judge::{Finding, Verdict};
+use crate::net::TappedStream;
+use crate::observe::Reach;
+use crate::oracle::Proposal;
+use crate::policy::Floor;
+
+use super::judged::Judged;
+use super::line::Offers;
+
+/// Bytes of a request's body that are read; a longer one is answered with 413.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+#[derive(Serialize)]
+struct Page {
+    shakedown: &'static str,
+    policy: String,
+    negotiated: Option<Negotiated>,
+    offers: Option<Offers>,
+    floor: FloorName,
+    verdict: Option<Verdict>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Negotiated {
+    version: String,
+    suite: String,
+    group: Option<String>,
+    scheme: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FloorName {
+    id: String,
+    title: String,
+    page: String,
+    date: String,
+}
+
+impl From<&Proposal> for Negotiated {
+    fn from(proposal: &Proposal) -> Self {
+        Self {
+            version: proposal.version.to_string(),
+            suite: proposal.suite.to_string(),
+            group: proposal.group.map(|group| group.to_string()),
+            scheme: proposal.scheme.map(|scheme| scheme.to_string()),
+        }
+    }
+}
+
+/// What the page of a connection is made from.
+pub(super) struct Shown<'a> {
+    pub(super) policy: &'a str,
+    pub(super) floor: &'a Floor,
+    pub(super) bad_certificate: bool,
+}
+
+impl Shown<'_> {
+    fn page(&self, stream: &TappedStream) -> Page {
+        stream.with_tapped(|tapped| {
+            let (offer, proposal) = (tapped.offer(), tapped.proposal());
+            // A request is data: the client has accepted the session.
+            let judged = Judged::of(self.floor, Reach::Data, offer, proposal, self.bad_certificate);
+            Page {
+                shakedown: env!("CARGO_PKG_VERSION"),
+                policy: self.policy.to_owned(),
+                negotiated: proposal.map(Negotiated::from),
+                offers: offer.map(Offers::of),
+                floor: FloorName {
+                    id: self.floor.id.clone(),
+                    title: self.floor.title.clone(),
+                    page: self.floor.source.page.clone(),
+                    date: self.floor.source.date.clone(),
+                },
+                verdict: judged.verdict,
+                findings: judged.findings,
+            }
+        })
+    }
+}
+
+/// Answers any request, once its body has been read.
+pub(super) async fn answer(
+    shown: &Shown<'_>,
+    stream: &TappedStream,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let is_head = request.method() == Method::HEAD;
+    let (status, text) = match Limited::new(request.into_body(), BODY_LIMIT).collect().await {
+        Ok(_) => (StatusCode::OK, page_text(&shown.page(stream))),
+        Err(_) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "{\"error\":\"a body of at most 1 MiB is read\"}\n".to_owned())
+        }
+    };
+    let mut response = Response::new(Full::new(if is_head { Bytes::new() } else { Bytes::from(text) }));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    stream.mark_answered();
+    Ok(response)
+}
+
+fn page_text(page: &Page) -> String {
+    // Text and numbers only: there is nothing that could not be written.
+    let mut text = serde_json::to_string_pretty(page).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,172 @@
+//! Accepting, limits, a graceful stop, and the lines.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::net::Listener;
+use crate::pki::CertificateKind;
+use crate::policy::Floor;
+use crate::run::stage::Stage;
+
+use super::connection::{Ended, drive};
+use super::judged::Judged;
+use super::line::{ConnectionLine, Line, Stopped};
+
+/// The bounds of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From a connection's acceptance to the end of its handshake.
+    pub handshake: Duration,
+    /// From the end of the handshake to that of the exchange.
+    pub request: Duration,
+    /// From the stop to the end of the last connection.
+    pub grace: Duration,
+    /// Open at the same time; more wait in the system's queue.
+    pub connections: usize,
+}
+
+/// What connections are played. Replaced as a whole when the policy is read again.
+pub struct Play {
+    pub stage: Stage,
+    pub certificates: Vec<CertificateKind>,
+    pub floor: Floor,
+}
+
+impl Play {
+    pub(super) fn has_bad_certificate(&self) -> bool {
+        self.certificates.iter().any(|kind| kind.is_bad())
+    }
+}
+
+/// A server that listens.
+pub struct Server {
+    listener: Listener,
+    play: Arc<Mutex<Arc<Play>>>,
+    limits: Limits,
+    /// Lines carry the decoded transcript.
+    transcript: bool,
+}
+
+/// What a server did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    pub connections: u64,
+    pub unfinished: u64,
+    /// Connections that were lost in a fault of the harness.
+    pub panicked: u64,
+}
+
+impl From<Served> for Stopped {
+    fn from(served: Served) -> Self {
+        Self { connections: served.connections, unfinished: served.unfinished }
+    }
+}
+
+impl Server {
+    pub fn new(listener: Listener, play: Play, limits: Limits, transcript: bool) -> Self {
+        Self { listener, play: Arc::new(Mutex::new(Arc::new(play))), limits, transcript }
+    }
+
+    /// A handle by which what is played can be replaced.
+    pub fn play(&self) -> Arc<Mutex<Arc<Play>>> {
+        Arc::clone(&self.play)
+    }
+
+    /// Serves until `stop` turns true, then lets what is open come to an end, for as long as the grace lasts.
+    pub async fn run(self, mut stop: watch::Receiver<bool>, lines: mpsc::Sender<Line>) -> Served {
+        let room = Arc::new(Semaphore::new(self.limits.connections));
+        let (stop_by, stopping) = watch::channel(None);
+        let mut open = JoinSet::new();
+        let mut served = Served::default();
+        let begin = |socket: TcpStream, permit, open: &mut JoinSet<bool>| {
+            let play = Arc::clone(&self.play.lock().unwrap_or_else(PoisonError::into_inner));
+            let connection = Connection {
+                play,
+                limits: self.limits,
+                transcript: self.transcript,
+                lines: lines.clone(),
+                stopping: stopping.clone(),
+            };
+            open.spawn(async move {
+                let cut_off = connection.run(socket).await;
+                drop(permit);
+                cut_off
+            });
+        };
+        loop {
+            tokio::select! {
+                accepted = self.accept(&room) => {
+                    if let Some((socket, permit)) = accepted {
+                        begin(socket, Some(permit), &mut open);
+                    }
+                }
+                Some(done) = open.join_next() => served.count(done),
+                // Whoever could stop it is gone: then it is time, too.
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        stop_by.send_replace(Some(Instant::now() + self.limits.grace));
+        // Whoever has connected is served: it cannot know that we stop.
+        for socket in self.listener.accept_waiting().0 {
+            begin(socket, None, &mut open);
+        }
+        drop(self.listener);
+        while let Some(done) = open.join_next().await {
+            served.count(done);
+        }
+        served
+    }
+
+    async fn accept(&self, room: &Arc<Semaphore>) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+        let permit = Arc::clone(room).acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok(socket) => Some((socket, permit)),
+            Err(_) => {
+                // Out of descriptors, or the peer is gone already: not to be retried without a pause.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                None
+            }
+        }
+    }
+}
+
+impl Served {
+    fn count(&mut self, done: Result<bool, tokio::task::JoinError>) {
+        self.connections += 1;
+        match done {
+            Ok(cut_off) => self.unfinished += u64::from(cut_off),
+            Err(_) => self.panicked += 1,
+        }
+    }
+}
+
+struct Connection {
+    play: Arc<Play>,
+    limits: Limits,
+    transcript: bool,
+    lines: mpsc::Sender<Line>,
+    stopping: super::connection::StopBy,
+}
+
+impl Connection {
+    /// Whether the stop cut it off.
+    async fn run(self, socket: TcpStream) -> bool {
+        let start = Instant::now();
+        let peer = socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
+        // It was opened once before, so this is out of memory at most.
+        let Ok(setup) = self.play.stage.open() else { return false };
+        let Ended { seen, cut_off } = drive(socket, setup, &self.play, self.limits, self.stopping).await;
+        let Some(seen) = seen else { return cut_off };
+        let judged = Judged::of_observation(&self.play.floor, &seen, self.play.has_bad_certificate());
+        let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+        let line = ConnectionLine::of(peer, &seen, &judged, ms, self.transcript);
+        // Nobody is left to read: the page was what counted.
+        let _ = self.lines.send(Line::Connection(Box::new(line))).await;
+        cut_off
+    }
+}
