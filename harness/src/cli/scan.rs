@@ -1,28 +1,40 @@
 //! `scan`: what a server accepts.
 
+mod json;
 mod show;
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
 
+use crate::engine::openssl::OpenSsl;
+use crate::policy::{Floor, Treatment};
 use crate::report::printable;
-use crate::scan::{Options, Patience, Trouble, find, scan};
+use crate::run::catalogue::Catalogue;
+use crate::scan::{Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
 
 use super::exit::Exit;
+use super::floor::FloorOptions;
+use super::policy;
 use super::signals::signals;
 
 const EXAMPLES: &str = "\
 Examples:
   shakedown scan localhost:4433                   what the server accepts
   shakedown scan '[::1]:4433' --server-name a.example
-  shakedown scan localhost:4433 --json            one JSON object, schema/scan-1.json
+  shakedown scan localhost:4433 --policy TLSv1.2_2021   whether it keeps a policy
+  shakedown scan localhost:4433 --floor aws             what it accepts that breaks a floor
+  shakedown scan localhost:4433 --json --confirm
 
-Exit codes: 0 scanned, 2 usage or no address for the host, 3 a server that cannot be judged, 130 interrupted.";
+Exit codes: 0 scanned, and no difference; 1 it differs from the policy, or accepts what the floor lets fail; 2 usage,
+or no address for the host; 3 nobody can tell: no or no clear answer, or a difference only in what no source states;
+130 interrupted; what was learned is printed. Without --policy, --floor and --service nothing is judged.";
 
 /// Enumerate what a TLS server accepts: versions, suites, groups, signature schemes and more
 ///
@@ -44,6 +56,20 @@ pub struct Scan {
     /// Seconds for one connection
     #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
     timeout: u16,
+    /// Complete every version and suite that is found with the built-in OpenSSL, and say where that fails
+    #[arg(long)]
+    confirm: bool,
+    /// Say what differs from this policy, see `shakedown policy list`: exit 1 if anything does
+    #[arg(long, value_name = "ID")]
+    policy: Option<String>,
+    /// Policy files of yours over the built-in ones
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    #[command(flatten)]
+    floor: FloorOptions,
+    /// One JSON object, schema/scan-1.json
+    #[arg(long)]
+    json: bool,
 }
 
 /// `HOST:PORT`.
@@ -87,38 +113,97 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// What was learned and what it means.
+struct Judged<'a> {
+    target: String,
+    /// None if no address took a connection.
+    address: Option<SocketAddr>,
+    found: &'a Found,
+    comparison: Option<Comparison>,
+    floor: Option<(Floor, Vec<Broken>)>,
+    exit: u8,
+}
+
+/// A difference, or a breach that fails.
+const FAIL: u8 = 1;
+
 impl Scan {
     pub fn run(self) -> Result<u8, Exit> {
+        let policy = match &self.policy {
+            Some(id) => Some(policy::find(&policy::catalogue(self.policies.as_deref())?, id)?),
+            None => None,
+        };
+        let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
+        let floor = if self.floor.is_given() { Some(self.floor.resolve(&catalogue)?) } else { None };
         let runtime = Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))?;
         let interrupted = runtime.block_on(async { signals() });
         let timeout = Duration::from_secs(self.timeout.into());
         let target = &self.target;
-        let remote = match runtime.block_on(find(&target.host, target.port, timeout, interrupted)) {
-            Ok(remote) => remote,
-            Err(trouble) => return Err(unreachable(target, &trouble)),
+        let remote = runtime.block_on(find(&target.host, target.port, timeout, interrupted));
+        let (address, found) = match &remote {
+            Err(Trouble::Unresolvable) => {
+                let text = format!("{target}: {} (unresolvable)", Trouble::Unresolvable);
+                return Err(Exit::usage(printable(&text)));
+            }
+            Err(trouble) => (None, Found::of_trouble(trouble.clone())),
+            Ok(remote) => (Some(remote.address), scan(remote, &self.options())),
         };
-        let options = Options {
-            server_name: self.server_name.clone().or_else(|| target.server_name()),
+        let mut judged = Judged {
+            target: target.to_string(),
+            address,
+            found: &found,
+            comparison: policy.map(|policy| Comparison::of(&policy, &found)),
+            floor: floor.map(|floor| {
+                let broken = broken(&floor, &found);
+                (floor, broken)
+            }),
+            exit: Exit::GOOD,
+        };
+        judged.exit = judged.verdict();
+        let mut out = io::stdout().lock();
+        let written = if self.json {
+            writeln!(out, "{}", json::object(&judged))
+        } else {
+            show::print(&judged, &mut out)
+        };
+        // A closed pipe ends the report, not the gate.
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(judged.exit),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            server_name: self.server_name.clone().or_else(|| self.target.server_name()),
             jobs: self.jobs.into(),
             patience: Patience::default(),
-        };
-        let found = scan(&remote, &options);
-        let mut out = io::stdout().lock();
-        show::print(&target.to_string(), remote.address, &found, &mut out)?;
-        out.flush()?;
-        Ok(match found.trouble {
-            None => Exit::GOOD,
-            Some(Trouble::Interrupted) => Exit::INTERRUPTED,
-            Some(_) => Exit::INCONCLUSIVE,
-        })
+            client: Arc::new(OpenSsl::new()),
+            confirm: self.confirm,
+        }
     }
 }
 
-fn unreachable(target: &Target, trouble: &Trouble) -> Exit {
-    let text = printable(&format!("{target}: {trouble} ({})", trouble.code()));
-    match trouble {
-        Trouble::Unresolvable => Exit::usage(text),
-        Trouble::Interrupted => Exit::interrupted(),
-        _ => Exit::harness(text),
+impl Judged<'_> {
+    /// The first that fits: interrupted, a difference or breach, something that nobody can tell.
+    fn verdict(&self) -> u8 {
+        let troubles = self.found.troubles();
+        let fails = self
+            .floor
+            .iter()
+            .flat_map(|(_, broken)| broken)
+            .any(|broken| broken.treatment == Treatment::Fail);
+        let compared = self.comparison.as_ref();
+        if troubles.iter().any(|(_, trouble)| **trouble == Trouble::Interrupted) {
+            Exit::INTERRUPTED
+        } else if fails || compared.is_some_and(Comparison::has_stated) {
+            FAIL
+        } else if !troubles.is_empty()
+            || compared.is_some_and(|found| found.is_empty || !found.differences.is_empty())
+        {
+            Exit::INCONCLUSIVE
+        } else {
+            Exit::GOOD
+        }
     }
 }

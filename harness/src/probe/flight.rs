@@ -1,7 +1,7 @@
 //! Reading what a server sends after one ClientHello, as far as it is in the clear.
 
 use crate::registry::{self, ProtocolVersion};
-use crate::wire::handshake::{Certificate, ServerKeyExchange};
+use crate::wire::handshake::{Certificate, NewSessionTicket, ServerKeyExchange};
 use crate::wire::record::{Record, RecordDeframer};
 use crate::wire::{
     Alert, AlertLevel, ContentType, Context, DecodeError, Handshake, HandshakeDeframer, HandshakeType,
@@ -18,6 +18,8 @@ pub struct Flight {
     pub key_exchange: Option<ServerKeyExchange>,
     /// The server said that it is done (RFC 5246 7.4.5).
     pub is_done: bool,
+    /// A ticket came, which is later than the first flight and up to TLS 1.2 in the clear (RFC 5077 3.3).
+    pub has_ticket: bool,
 }
 
 /// Takes a server's bytes as they come.
@@ -28,6 +30,7 @@ pub struct FlightReader {
     flight: Option<Flight>,
     alert: Option<Alert>,
     went_on: bool,
+    is_encrypted: bool,
     error: Option<FlightError>,
 }
 
@@ -60,8 +63,16 @@ impl FlightReader {
     }
 
     fn record(&mut self, record: &Record) {
+        // Behind its ChangeCipherSpec a server encrypts, up to TLS 1.2 under the same content types.
+        if self.is_encrypted {
+            return;
+        }
         self.went_on |= self.alert.is_some();
         match record.content_type {
+            ContentType::CHANGE_CIPHER_SPEC => {
+                self.is_encrypted =
+                    self.flight.as_ref().is_some_and(|flight| flight.version() < ProtocolVersion::TLS1_3);
+            }
             ContentType::ALERT => match Alert::parse(&record.payload) {
                 Ok(alert) => self.alert = Some(alert),
                 Err(error) => self.error = Some(FlightError::Record(error)),
@@ -72,7 +83,7 @@ impl FlightReader {
                     self.error = Some(error);
                 }
             }
-            // From here on it is encrypted, or the ChangeCipherSpec of TLS 1.3 (RFC 8446 D.4).
+            // In TLS 1.3 what is encrypted.
             _ => {}
         }
     }
@@ -83,7 +94,13 @@ impl FlightReader {
             let message = Handshake::decode(typ, &body, &context);
             match (message.map_err(|error| FlightError::Message { typ, error })?, &mut self.flight) {
                 (Handshake::ServerHello(hello), None) => {
-                    self.flight = Some(Flight { hello, chain: None, key_exchange: None, is_done: false });
+                    self.flight = Some(Flight {
+                        hello,
+                        chain: None,
+                        key_exchange: None,
+                        is_done: false,
+                        has_ticket: false,
+                    });
                 }
                 (Handshake::Certificate(certificate), Some(flight)) => {
                     if let Certificate::Legacy(chain) = certificate {
@@ -92,6 +109,10 @@ impl FlightReader {
                 }
                 (Handshake::ServerKeyExchange(exchange), Some(flight)) => {
                     flight.key_exchange = Some(exchange)
+                }
+                (Handshake::NewSessionTicket(NewSessionTicket::Legacy { ticket, .. }), Some(flight)) => {
+                    // An empty one says that there is none (RFC 5077 3.3).
+                    flight.has_ticket = !ticket.is_empty();
                 }
                 (Handshake::ServerHelloDone, Some(flight)) => flight.is_done = true,
                 (_, Some(_)) => {}

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::engine::Engine;
 use crate::probe::{Flight, FlightError, FlightReader, records};
 use crate::registry::AlertDescription;
 use crate::wire::{AlertLevel, ClientHello, DecodeError};
@@ -130,10 +131,21 @@ impl<'a> Asker<'a> {
         matches!(read(reader, end), (Reply::Flight(_), true))
     }
 
-    #[expect(dead_code, reason = "handshakes come next")]
-    pub fn peer(&mut self) -> &mut dyn Peer {
+    /// Plays a client's handshake, once.
+    pub fn shake_hands(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
+        if self.counters.is_dead() {
+            return End::Trouble(Trouble::StoppedAnswering);
+        }
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        &mut *self.peer
+        self.peer.handshake(engine, reader)
+    }
+
+    pub const fn further_tries(&self) -> u32 {
+        self.patience.retries
+    }
+
+    pub fn count_retry(&self) {
+        self.counters.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 

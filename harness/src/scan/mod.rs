@@ -5,19 +5,31 @@
 //! server's, or its closing the connection twice while it still answers another hello. All else is a [`Trouble`].
 
 mod ask;
+mod certificate;
+mod compare;
 mod crew;
 mod dial;
+mod floor;
 mod found;
 mod greet;
+mod known;
+mod lists;
 mod peer;
 mod plan;
 mod question;
+mod sessions;
+mod signals;
 mod suites;
 mod trouble;
 
 pub use ask::{Patience, Refusal};
+pub use certificate::Chain;
+pub use compare::{Comparison, Difference, Source};
 pub use dial::{Remote, find};
-pub use found::{Cost, Found};
+pub use floor::{Broken, broken};
+pub use found::{Cost, Found, Resumed};
+pub use known::Known;
+pub use lists::Listed;
 pub use peer::{End, Peer, Server};
 pub use plan::{Options, scan};
 pub use question::Size;
