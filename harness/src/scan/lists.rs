@@ -1,7 +1,11 @@
 //! Groups and signature schemes: what a server picks is taken out until it refuses.
 
+use std::collections::BTreeMap;
+
 use crate::probe::Flight;
-use crate::registry::{self, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{
+    self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 
 use super::ask::{Asker, Reply};
 use super::question::{Question, groups as all_groups, schemes as all_schemes};
@@ -72,18 +76,25 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
     found
 }
 
-/// The schemes with which the server signs its key exchange in TLS 1.2.
+/// The schemes with which the server signs its key exchange in TLS 1.2, key by key: some servers choose the key first
+/// and then refuse for want of a scheme, though they have another key.
 pub fn schemes(
     asker: &mut Asker<'_>,
     accepted: &Accepted,
     server_name: Option<&str>,
 ) -> Listed<SignatureScheme> {
-    let mut question = Question::new(accepted.version, Vec::new(), accepted.size, server_name);
-    let signed = accepted.flights.iter().filter(|flight| scheme_of(flight).is_some());
-    question.suites = signed.map(|flight| flight.hello.cipher_suite).collect();
-    question.schemes = all_schemes(accepted.version);
+    let mut keys: BTreeMap<Authentication, Vec<CipherSuite>> = BTreeMap::new();
+    for flight in accepted.flights.iter().filter(|flight| scheme_of(flight).is_some()) {
+        let suite = flight.hello.cipher_suite;
+        if let Some(facts) = registry::suite(suite) {
+            keys.entry(facts.authentication).or_default().push(suite);
+        }
+    }
     let mut found = Listed::none(accepted.version);
-    if !question.suites.is_empty() {
+    for suites in keys.into_values() {
+        let mut question = Question::new(accepted.version, suites, accepted.size, server_name);
+        question.schemes = all_schemes(accepted.version);
+        question.schemes.retain(|scheme| !found.items.contains(scheme));
         take_out(asker, &mut question, |question| &mut question.schemes, &scheme_of, &mut found);
     }
     found

@@ -113,10 +113,7 @@ impl Question {
         if self.version >= ProtocolVersion::TLS1_2 && !self.schemes.is_empty() {
             extensions.push(Extension::SignatureAlgorithms(self.schemes.clone()));
             // What the chain may be signed with is no part of any question.
-            let all = schemes(self.version);
-            if self.schemes.len() < all.len() && self.schemes != few_schemes() {
-                extensions.push(Extension::SignatureAlgorithmsCert(all));
-            }
+            extensions.push(Extension::SignatureAlgorithmsCert(chain_schemes()));
         }
         if is_tls13 {
             extensions.push(Extension::SupportedVersions(vec![self.version]));
@@ -161,6 +158,12 @@ pub fn schemes(version: ProtocolVersion) -> Vec<SignatureScheme> {
     let is_tls13 = version >= ProtocolVersion::TLS1_3;
     let usable = |facts: &&registry::SchemeFacts| if is_tls13 { facts.tls13_handshake } else { facts.tls12 };
     registry::schemes().iter().filter(usable).map(|facts| facts.scheme).collect()
+}
+
+/// Every scheme that can have signed a certificate.
+fn chain_schemes() -> Vec<SignatureScheme> {
+    let signs = |facts: &&registry::SchemeFacts| facts.tls12 || facts.tls13_handshake || facts.tls13_chain;
+    registry::schemes().iter().filter(signs).map(|facts| facts.scheme).collect()
 }
 
 /// The schemes of today's certificates: RSA, ECDSA and Ed25519.
