@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::client::Room;
@@ -21,6 +20,7 @@ use crate::scenario::embedded;
 use super::clients::{self, Found, Makers};
 use super::exit::Exit;
 use super::options::RunOptions;
+use super::signals::signals;
 use super::sinks::Sinks;
 
 /// Judges rustls in this process and every client program found, and prints the table. Findings are the result, so
@@ -191,25 +191,6 @@ impl Laid {
         let mut sinks = Sinks::open(options, gates)?;
         Ok(runner::run(plan, ground, pki, Arc::new(canaries), &mut sinks).await?)
     }
-}
-
-/// Turns true on SIGINT or SIGTERM: the run ends, and what was learned is printed.
-fn signals() -> watch::Receiver<bool> {
-    let (interrupt, interrupted) = watch::channel(false);
-    tokio::spawn(async move {
-        let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
-        tokio::select! {
-            _ = int.recv() => {}
-            _ = term.recv() => {}
-        }
-        interrupt.send_replace(true);
-        // Kept, so that nobody who waits takes the end of this task for an interruption.
-        interrupt.closed().await;
-    });
-    interrupted
 }
 
 /// Does something that has nothing to tell yet, unless the run is interrupted.
