@@ -8,6 +8,8 @@ mod canary;
 mod clean_room;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/pipes.rs"]
 mod pipes;
 #[path = "cli/reports.rs"]

@@ -162,6 +162,7 @@ impl Laid {
     ) -> Result<Finished, Exit> {
         let mut floor = options.floor.resolve(catalogue)?;
         let cases = options.select(catalogue, &floor)?;
+        let known = options.expected(catalogue, &floor)?;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }
@@ -186,6 +187,7 @@ impl Laid {
             partial: options.is_partial(),
             strict,
             evidence: options.evidence.clone(),
+            known,
             versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
         };
         let mut sinks = Sinks::open(options, gates)?;

@@ -5,6 +5,7 @@ pub mod client;
 pub mod controls;
 pub mod events;
 mod evidence;
+pub mod known;
 mod lint;
 pub mod live;
 pub mod one;

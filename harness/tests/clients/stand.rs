@@ -106,6 +106,7 @@ impl Stand {
             partial: true,
             strict: false,
             evidence: None,
+            known: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

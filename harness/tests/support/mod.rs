@@ -178,6 +178,7 @@ pub fn run(setting: Setting, client: Client) -> Told {
             partial: setting.partial,
             strict: setting.strict,
             evidence: None,
+            known: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

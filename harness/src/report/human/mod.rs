@@ -16,7 +16,7 @@ use self::tally::{Client, Counts};
 use crate::judge::Verdict;
 use crate::report::Reporter;
 use crate::report::text::{count, fold, printable, width};
-use crate::run::events::{Event, RunFinished, RunStarted};
+use crate::run::events::{EntryStatus, Event, RunFinished, RunStarted};
 
 /// The width for which the table is made, unless the caller knows the terminal's.
 const DEFAULT_WIDTH: usize = 100;
@@ -84,6 +84,9 @@ impl<W: Write + Send> Human<W> {
             paragraphs::failed(&mut lines, client, limit);
         }
         for client in &self.clients {
+            paragraphs::known(&mut lines, client, limit);
+        }
+        for client in &self.clients {
             paragraphs::inconclusive(&mut lines, client, limit);
         }
         for client in &self.clients {
@@ -93,7 +96,7 @@ impl<W: Write + Send> Human<W> {
         for client in &self.clients {
             paragraphs::skipped(&mut skips, client, limit);
         }
-        for part in [skips, self.closing(finished)] {
+        for part in [known_list(finished, limit), skips, self.closing(finished)] {
             if !part.is_empty() && !lines.is_empty() {
                 separate(&mut lines);
             }
@@ -150,7 +153,11 @@ impl<W: Write + Send> Human<W> {
             (counts.inconclusive, verdict_word(Verdict::Inconclusive)),
             (counts.skipped, verdict_word(Verdict::Skipped)),
         ];
+        let known: u64 = self.clients.iter().map(|client| client.known_cases).sum();
         parts.extend(others.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
+        if known > 0 {
+            parts.push(format!("{} among the warnings", count(known, "known failure")));
+        }
         let mut text = format!(
             "{}, {}, {:.1} s: {}.",
             count(judged, "client"),
@@ -225,6 +232,20 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     if let Some(note) = &started.source.note {
         fold(lines, "note    ", "        ", &printable(note), limit);
     }
+}
+
+/// Entries of the list of known failures about which something is to be said: wrong ones first.
+fn known_list(finished: &RunFinished, limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let entries = finished.known_failures.iter().flat_map(|known| &known.entries);
+    let mut told: Vec<_> = entries.filter(|entry| entry.status != EntryStatus::Used).collect();
+    told.sort_by_key(|entry| (!entry.status.is_wrong(), entry.line));
+    for entry in told {
+        let mark = if entry.status.is_wrong() { "FAIL  " } else { "note  " };
+        let text = format!("{}  ({}: {})", entry.detail, entry.client, entry.finding);
+        fold(&mut lines, mark, "      ", &printable(&text), limit);
+    }
+    lines
 }
 
 /// An empty line, unless there is one.
