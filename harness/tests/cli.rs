@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_clients.rs"]
 mod bad_clients;
+#[path = "cli/baseline.rs"]
+mod baseline;
 #[path = "cli/canary.rs"]
 mod canary;
 #[path = "cli/clean_room.rs"]

@@ -1,7 +1,7 @@
 //! Options common to runs.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use wildmatch::WildMatch;
 
 use crate::policy::Floor;
+use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
 use crate::run::known::KnownFailures;
 use crate::run::runner::Expected;
@@ -72,6 +73,9 @@ pub struct RunOptions {
     /// Failures that are known, with their reasons: they warn instead of failing, until they are stale or expired
     #[arg(long, value_name = "FILE")]
     pub known_failures: Option<PathBuf>,
+    /// An earlier run's `--report json` file: says which cases newly fail, newly pass, are new, or have vanished
+    #[arg(long, value_name = "RUN.jsonl")]
+    pub baseline: Option<PathBuf>,
     /// Scenario files of yours, beside the built-in ones: DIR/client/.../*.toml
     #[arg(long, value_name = "DIR")]
     pub scenarios: Option<PathBuf>,
@@ -181,6 +185,15 @@ impl RunOptions {
         let cases = catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version)));
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Some(Expected { failures, today, catalogue: cases.collect() }))
+    }
+
+    /// The run that `--baseline` names.
+    pub fn baseline(&self) -> Result<Option<Baseline>, Exit> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let file = fs::File::open(path)
+            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
+        let read = Baseline::read(&path.display().to_string(), BufReader::new(file));
+        read.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
 
     pub fn is_partial(&self) -> bool {

@@ -258,4 +258,44 @@ pub struct RunFinished {
     pub peak_rss_mib: f64,
     /// What became of `--known-failures`, if there were any.
     pub known_failures: Option<KnownReport>,
+    /// The run beside the one of `--baseline`, if there was any.
+    pub baseline: Option<BaselineReport>,
+}
+
+/// This run beside an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BaselineReport {
+    pub file: String,
+    /// When the earlier run began.
+    pub started: String,
+    /// The earlier run was interrupted, so cases of this one look new.
+    pub interrupted: bool,
+    /// What the two runs do not have in common. Verdicts under different floors are not comparable.
+    pub differs: Vec<Differs>,
+    /// Did not fail before.
+    pub newly_failing: Vec<Changed>,
+    /// Comes to pass or warn now.
+    pub newly_passing: Vec<Changed>,
+    /// Came to a verdict before, and is inconclusive or skipped now.
+    pub newly_unknown: Vec<Changed>,
+    /// Was not played before.
+    pub new: Vec<Changed>,
+    /// Was played before only.
+    pub vanished: Vec<Changed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Differs {
+    pub what: String,
+    pub before: String,
+    pub now: String,
+}
+
+/// A case in two runs: its verdicts, null where it was not played. That of a known failure is `fail`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    pub client: String,
+    pub case: String,
+    pub before: Option<String>,
+    pub now: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Running cases: controls, schedule, events.
 
+pub mod baseline;
 pub mod catalogue;
 pub mod client;
 pub mod controls;

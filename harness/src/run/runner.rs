@@ -13,6 +13,7 @@ use crate::pki::{KeyKind, Pki};
 use crate::policy::Floor;
 use crate::scenario::{Case, CheckTable, Subject};
 
+use super::baseline::{Baseline, Comparison};
 use super::client::{Client, Play};
 use super::controls::{Canaries, Positive};
 use super::events::{
@@ -48,6 +49,8 @@ pub struct Plan {
     pub evidence: Option<std::path::PathBuf>,
     pub versions: BTreeMap<String, String>,
     pub known: Option<Expected>,
+    /// An earlier run to compare with.
+    pub baseline: Option<Baseline>,
 }
 
 /// What is expected to fail (`--known-failures`).
@@ -104,7 +107,7 @@ pub async fn run(
     let Plan { clients, cases, .. } = &plan;
     let applicable: Vec<usize> =
         clients.iter().map(|client| cases.iter().filter(|c| applies(c, client)).count()).collect();
-    sink.event(&Event::RunStarted(RunStarted {
+    let announced = RunStarted {
         schema: SCHEMA,
         shakedown: env!("CARGO_PKG_VERSION").to_owned(),
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -137,7 +140,9 @@ pub async fn run(
         min_version: plan.floor.min_version.title(),
         cases_per_client: applicable.iter().copied().max().unwrap_or_default() as u64,
         gates: plan.gates,
-    }))?;
+    };
+    let mut comparison = plan.baseline.clone().map(|earlier| Comparison::new(earlier, &announced));
+    sink.event(&Event::RunStarted(announced))?;
     let mut tally = Tally::default();
     let context = Arc::new(Context {
         ground: Arc::clone(&ground),
@@ -157,9 +162,18 @@ pub async fn run(
         }
         let mine: Vec<Case> = cases.iter().filter(|case| applies(case, &client)).cloned().collect();
         let (sink, findings) = (&mut *sink, &mut tally.findings);
-        let known = ledger.as_mut();
-        let mut course =
-            Course { context: &context, client: &client, jobs, seed, partial, sink, findings, known };
+        let (known, comparison) = (ledger.as_mut(), comparison.as_mut());
+        let mut course = Course {
+            context: &context,
+            client: &client,
+            jobs,
+            seed,
+            partial,
+            sink,
+            findings,
+            known,
+            comparison,
+        };
         let totals = course.run(mine).await?;
         tally.add(&client.name, totals);
         stop_workers(&client).await;
@@ -179,6 +193,7 @@ pub async fn run(
         cpu_ms: own_cpu().map_or(0.0, ms),
         peak_rss_mib: peak_rss_mib().unwrap_or_default(),
         known_failures,
+        baseline: comparison.map(Comparison::close),
     }))?;
     Ok(Finished { exit, panicked, clients: tally.clients })
 }
@@ -206,6 +221,7 @@ struct Course<'a> {
     sink: &'a mut dyn Sink,
     findings: &'a mut BTreeMap<String, u64>,
     known: Option<&'a mut Ledger>,
+    comparison: Option<&'a mut Comparison>,
 }
 
 type Positives = BTreeMap<&'static str, Positive>;
@@ -255,6 +271,9 @@ impl Course<'_> {
                 if let Some(known) = &mut self.known {
                     known.apply(&mut outcome.event);
                     totals.known += u64::from(!outcome.event.known.is_empty());
+                }
+                if let Some(comparison) = &mut self.comparison {
+                    comparison.note(&outcome.event);
                 }
                 wanted.extend(outcome.event.classes.iter().copied());
                 broken.extend(outcome.event.findings.iter().filter_map(class_of_code));

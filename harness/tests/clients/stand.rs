@@ -107,6 +107,7 @@ impl Stand {
             strict: false,
             evidence: None,
             known: None,
+            baseline: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

@@ -212,6 +212,7 @@ pub fn finished(events: &[Event], interrupted: bool, ms: f64) -> Event {
         cpu_ms: 310.0,
         peak_rss_mib: 41.5,
         known_failures: None,
+        baseline: None,
     })
 }
 

@@ -179,6 +179,7 @@ pub fn run(setting: Setting, client: Client) -> Told {
             strict: setting.strict,
             evidence: None,
             known: None,
+            baseline: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

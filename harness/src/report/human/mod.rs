@@ -96,7 +96,7 @@ impl<W: Write + Send> Human<W> {
         for client in &self.clients {
             paragraphs::skipped(&mut skips, client, limit);
         }
-        for part in [known_list(finished, limit), skips, self.closing(finished)] {
+        for part in [baseline(finished, limit), known_list(finished, limit), skips, self.closing(finished)] {
             if !part.is_empty() && !lines.is_empty() {
                 separate(&mut lines);
             }
@@ -232,6 +232,46 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     if let Some(note) = &started.source.note {
         fold(lines, "note    ", "        ", &printable(note), limit);
     }
+}
+
+/// How many cases of each kind of change are named; the JSON lines have them all.
+const NAMED: usize = 10;
+
+/// This run beside the one of `--baseline`.
+fn baseline(finished: &RunFinished, limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(report) = &finished.baseline else { return lines };
+    let lists = [
+        ("newly failing", &report.newly_failing),
+        ("newly passing", &report.newly_passing),
+        ("newly unknown", &report.newly_unknown),
+        ("new", &report.new),
+        ("vanished", &report.vanished),
+    ];
+    let is_same = lists.iter().all(|(_, list)| list.is_empty());
+    let head = format!("{} of {}", report.file, report.started);
+    let head = if is_same { format!("{head}: no change") } else { head };
+    fold(&mut lines, "baseline  ", "      ", &printable(&head), limit);
+    for differs in &report.differs {
+        let hint = if differs.what == "floor" { ": verdicts are not comparable" } else { "" };
+        let text = format!("{} {} there, {} here{hint}", differs.what, differs.before, differs.now);
+        fold(&mut lines, "      differs  ", "            ", &printable(&text), limit);
+    }
+    if report.interrupted {
+        lines.push("      differs  that run was interrupted".to_owned());
+    }
+    for (what, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        lines.push(format!("      {what} ({})", count(list.len() as u64, "case")));
+        lines.extend(
+            list.iter()
+                .take(NAMED)
+                .map(|c| printable(&format!("        {}  {}", c.client, c.case)).trim_end().to_owned()),
+        );
+        if list.len() > NAMED {
+            lines.push(format!("        and {} more", list.len() - NAMED));
+        }
+    }
+    lines
 }
 
 /// Entries of the list of known failures about which something is to be said: wrong ones first.
