@@ -8,16 +8,16 @@ test:
 	cargo test
 
 lint: cargo-deny
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
-	cargo deny check licenses bans sources
+	cargo deny --workspace check licenses bans sources
 
 fmt:
-	cargo fmt
+	cargo fmt --all
 
 # Advisories change by the day, so they are no part of `lint`.
 audit: cargo-deny
-	cargo deny check advisories
+	cargo deny --workspace check advisories
 
 # The client programs of `shakedown survey` that Debian or pip has; only what is missing.
 setup-clients:
@@ -53,3 +53,11 @@ matrix-caps:
 .PHONY: cargo-deny
 cargo-deny:
 	@command -v cargo-deny >/dev/null || { echo 'make: cargo-deny is missing; building it takes a few minutes' >&2; cargo install cargo-deny --locked --debug; }
+
+# Clients of others that are tested with shakedown-mock. One by one: Cargo would unify their features.
+.PHONY: setup-examples examples
+setup-examples:
+	.ci/setup-examples
+
+examples:
+	.ci/examples
