@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_clients.rs"]
 mod bad_clients;
+#[path = "cli/baseline.rs"]
+mod baseline;
 #[path = "cli/canary.rs"]
 mod canary;
 #[path = "cli/clean_room.rs"]
@@ -10,6 +12,8 @@ mod clean_room;
 mod http2;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/pipes.rs"]
 mod pipes;
 #[path = "cli/reports.rs"]

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::client::Room;
@@ -21,6 +20,7 @@ use crate::scenario::embedded;
 use super::clients::{self, Found, Makers};
 use super::exit::Exit;
 use super::options::RunOptions;
+use super::signals::signals;
 use super::sinks::Sinks;
 
 /// Judges rustls in this process and every client program found, and prints the table. Findings are the result, so
@@ -40,6 +40,8 @@ Examples:
   shakedown check --client curl
   shakedown check --client curl --client ./my-adapter.toml --tier default
   shakedown check --client curl --filter 'client/cipher/static-rsa@*' --evidence out/
+  shakedown check --client curl --service cloudhsm@2023
+  shakedown check --client curl --known-failures known-failures.toml --baseline last.jsonl
   shakedown check -- my-client --ca {ca_pem} {url}")]
 pub struct Check {
     /// rustls, openssl (harness build), the name of an adapter, or an adapter file of yours; repeatable
@@ -162,6 +164,9 @@ impl Laid {
     ) -> Result<Finished, Exit> {
         let mut floor = options.floor.resolve(catalogue)?;
         let cases = options.select(catalogue, &floor)?;
+        let known = options.expected(catalogue, &floor)?;
+        // Read before the reports are opened: one of them may take its place.
+        let baseline = options.baseline()?;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }
@@ -186,30 +191,13 @@ impl Laid {
             partial: options.is_partial(),
             strict,
             evidence: options.evidence.clone(),
+            known,
+            baseline,
             versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
         };
         let mut sinks = Sinks::open(options, gates)?;
         Ok(runner::run(plan, ground, pki, Arc::new(canaries), &mut sinks).await?)
     }
-}
-
-/// Turns true on SIGINT or SIGTERM: the run ends, and what was learned is printed.
-fn signals() -> watch::Receiver<bool> {
-    let (interrupt, interrupted) = watch::channel(false);
-    tokio::spawn(async move {
-        let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
-        tokio::select! {
-            _ = int.recv() => {}
-            _ = term.recv() => {}
-        }
-        interrupt.send_replace(true);
-        // Kept, so that nobody who waits takes the end of this task for an interruption.
-        interrupt.closed().await;
-    });
-    interrupted
 }
 
 /// Does something that has nothing to tell yet, unless the run is interrupted.

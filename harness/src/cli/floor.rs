@@ -21,6 +21,11 @@ pub struct FloorOptions {
 impl FloorOptions {
     const DEFAULT: &str = "aws";
 
+    /// Whether a floor is named at all.
+    pub const fn is_given(&self) -> bool {
+        self.floor.is_some() || self.service.is_some()
+    }
+
     /// The floor that is meant. With `--service` it has the service's title and the page and date of its edition.
     pub fn resolve(&self, catalogue: &Catalogue) -> Result<Floor, Exit> {
         if let Some(service) = &self.service {

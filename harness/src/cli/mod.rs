@@ -8,8 +8,11 @@ mod floor;
 mod list;
 mod matrix;
 mod options;
+mod page;
 mod policy;
+mod scan;
 mod serve;
+mod signals;
 mod sinks;
 
 use std::process::ExitCode;
@@ -27,6 +30,7 @@ Examples:
   shakedown check -- my-client --ca {ca_pem} {url}       gate a program of yours
   shakedown check --client java --report junit:out.xml   and tell CI about it
   shakedown explain no-forward-secrecy                   what a finding means
+  shakedown scan localhost:4433                          what a TLS server accepts
   shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
@@ -57,6 +61,8 @@ enum Command {
     Serve(serve::Serve),
     /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
     Policy(policy::PolicyArgs),
+    /// Enumerate what a TLS server accepts
+    Scan(Box<scan::Scan>),
 }
 
 /// Parses the command line and runs it.
@@ -76,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
+        Command::Scan(scan) => scan.run(),
         Command::Serve(serve) => serve.run(),
     };
     match result {

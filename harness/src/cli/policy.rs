@@ -18,8 +18,10 @@ use crate::registry::ProtocolVersion;
 use crate::report::printable;
 
 use super::exit::Exit;
+use super::page::WIDTH;
 
 pub use overlay::catalogue;
+pub use show::suite_line;
 
 /// Names what servers accept: the policies of AWS services, of s2n-tls and of guidelines.
 #[derive(Debug, Args)]
@@ -117,10 +119,7 @@ impl PolicyArgs {
     }
 }
 
-/// Lines of the human form are folded behind this many characters.
-const WIDTH: usize = 100;
-
-fn find(catalogue: &Catalogue, name: &str) -> Result<Policy, Exit> {
+pub fn find(catalogue: &Catalogue, name: &str) -> Result<Policy, Exit> {
     catalogue.find(name).map_err(usage)
 }
 
@@ -165,6 +164,6 @@ fn origin(policy: &Policy, catalogue: &Catalogue) -> Option<String> {
 }
 
 /// `TLS 1.0, TLS 1.1`.
-fn titles(versions: &[ProtocolVersion]) -> String {
+pub fn titles(versions: &[ProtocolVersion]) -> String {
     versions.iter().map(|version| version.title()).collect::<Vec<_>>().join(", ")
 }

@@ -10,6 +10,7 @@ pub mod rustls;
 pub mod s2n;
 pub mod scripted;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,18 @@ pub trait Engine: Send {
     fn peer_closed(&self) -> bool;
     /// What the stack itself says was negotiated: a cross-check of what the tap read from the wire.
     fn negotiated(&self) -> Option<Negotiated>;
+    /// The server's certificates as a client got them, leaf first, DER; none if the stack does not tell.
+    fn peer_chain(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+    /// What a client can come back with: see [`EndpointSpec::session`].
+    fn session(&self) -> Option<Session> {
+        None
+    }
+    /// Whether the handshake was an abbreviated one.
+    fn is_resumed(&self) -> bool {
+        false
+    }
 }
 
 /// Where a handshake stands.
@@ -66,6 +79,26 @@ pub struct Negotiated {
 pub enum Role {
     Client,
     Server,
+}
+
+/// By what sessions are resumed: a server offers it, a client takes it. None of it by default, so that no case of a
+/// run depends on an earlier one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Resumption {
+    /// Session ids (RFC 5246 7.3).
+    pub ids: bool,
+    /// Tickets (RFC 5077 up to TLS 1.2, RFC 8446 4.6.1).
+    pub tickets: bool,
+}
+
+/// A stack's own form of an earlier session, for a client of the same stack. Holds secrets, so it prints nothing.
+#[derive(Clone)]
+pub struct Session(Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session")
+    }
 }
 
 /// An external pre-shared key (RFC 8446 2.2) and the key-exchange mode it is used in.
@@ -109,6 +142,10 @@ pub struct EndpointSpec {
     /// Server only: bits of the finite-field group for DHE; 0 leaves DHE unconfigured.
     pub dh_bits: u16,
     pub psk: Option<ExternalPsk>,
+    /// OpenSSL only.
+    pub resumption: Resumption,
+    /// Client only: comes back with this session, in the settings in which it was made but for the suites' order.
+    pub session: Option<Session>,
 }
 
 /// Why a stack cannot play an [`EndpointSpec`]. Found by trying, and shown.

@@ -1,11 +1,9 @@
 //! What a server's first flight says.
 
 use crate::oracle::Proposal;
+use crate::probe::{Flight, FlightReader};
 use crate::registry::{self, AlertDescription, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts};
-use crate::wire::record::RecordDeframer;
-use crate::wire::{
-    Alert, ContentType, Context, ExtensionType, Handshake, HandshakeDeframer, KeyExchangeShape, ServerHello,
-};
+use crate::wire::ExtensionType;
 
 /// What a server answered to a ClientHello, as far as it can be read without keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +37,16 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn of(hello: &ServerHello) -> Self {
+    fn of(flight: &Flight) -> Self {
+        let (hello, exchange) = (&flight.hello, flight.key_exchange.as_ref());
+        let signature = exchange.and_then(|exchange| exchange.signature());
+        let bits = exchange.and_then(|exchange| exchange.dh_bits());
         Self {
-            version: hello.negotiated_version(),
+            version: flight.version(),
             suite: hello.cipher_suite,
-            group: hello.key_share_group(),
-            dh_bits: None,
-            scheme: None,
+            group: exchange.map_or_else(|| hello.key_share_group(), |exchange| exchange.group()),
+            dh_bits: bits.and_then(|bits| u16::try_from(bits).ok()),
+            scheme: signature.and_then(|signature| signature.scheme),
             hello_retry: hello.is_hello_retry_request(),
             renegotiation_info: hello.has(ExtensionType::RENEGOTIATION_INFO),
             compression: hello.compression_method,
@@ -102,73 +103,24 @@ pub fn read(bytes: &[u8], has_failed: bool) -> Answer {
 }
 
 fn read_flight(bytes: &[u8]) -> Answer {
-    let mut records = RecordDeframer::new();
-    let mut messages = HandshakeDeframer::new();
-    let mut shown: Option<Shown> = None;
-    records.push(bytes);
-    let mut alert = None;
-    loop {
-        let record = match records.next() {
-            Ok(Some(record)) => record,
-            Ok(None) => break,
-            Err(error) => return Answer::Unreadable(error.to_string()),
-        };
-        if let Some(alert) = alert {
-            return Answer::Unreadable(format!("more behind the alert {alert}"));
-        }
-        match record.content_type {
-            ContentType::ALERT => match Alert::parse(&record.payload) {
-                Ok(parsed) => alert = Some(parsed.description),
-                Err(error) => return Answer::Unreadable(error.to_string()),
-            },
-            ContentType::HANDSHAKE => {
-                messages.push(&record.payload);
-                if let Err(text) = read_messages(&mut messages, &mut shown) {
-                    return Answer::Unreadable(text);
-                }
-            }
-            // From here on it is encrypted, or the ChangeCipherSpec of TLS 1.3 (RFC 8446 D.4).
-            _ => {}
-        }
+    let mut reader = FlightReader::new();
+    reader.push(bytes);
+    if let Some(error) = reader.error() {
+        return Answer::Unreadable(error.to_string());
     }
-    if !records.pending().is_empty() || !messages.pending().is_empty() {
+    let alert = reader.alert().map(|alert| alert.description);
+    if let (Some(alert), true) = (alert, reader.went_on()) {
+        return Answer::Unreadable(format!("more behind the alert {alert}"));
+    }
+    if reader.is_cut() {
         return Answer::Unreadable("the flight ends inside a record or message".to_owned());
     }
-    match (shown, alert) {
+    match (reader.flight().map(Shown::of), alert) {
         (Some(shown), None) => Answer::Proposed(shown),
         (Some(shown), Some(_)) => Answer::Abandoned(shown),
         (None, Some(alert)) => Answer::Alert(alert),
         (None, None) => Answer::Silence,
     }
-}
-
-fn read_messages(messages: &mut HandshakeDeframer, shown: &mut Option<Shown>) -> Result<(), String> {
-    loop {
-        let (typ, body) = match messages.next() {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(error.to_string()),
-        };
-        let context = shown.as_ref().map_or(Context::new(ProtocolVersion::TLS1_2), context);
-        match (Handshake::decode(typ, &body, &context), &mut *shown) {
-            (Ok(Handshake::ServerHello(hello)), None) => *shown = Some(Shown::of(&hello)),
-            (Ok(Handshake::ServerKeyExchange(exchange)), Some(shown)) => {
-                shown.group = exchange.group();
-                shown.dh_bits = exchange.dh_bits().and_then(|bits| u16::try_from(bits).ok());
-                shown.scheme = exchange.signature().and_then(|signature| signature.scheme);
-            }
-            (Ok(_), Some(_)) => {}
-            (Ok(_), None) => return Err(format!("{typ} before a ServerHello")),
-            (Err(error), _) => return Err(format!("{typ}: {error}")),
-        }
-    }
-}
-
-/// How the messages behind a ServerHello are to be read.
-fn context(shown: &Shown) -> Context {
-    let facts = registry::suite(shown.suite);
-    let shape = facts.map_or(KeyExchangeShape::Other, |facts| KeyExchangeShape::of(facts.key_exchange));
-    Context::new(shown.version).with_key_exchange(shape)
 }
 
 #[cfg(test)]

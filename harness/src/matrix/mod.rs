@@ -4,7 +4,6 @@ mod caps;
 mod complete;
 mod family;
 mod flight;
-mod hello;
 mod mend;
 mod named;
 mod play;

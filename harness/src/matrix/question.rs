@@ -2,12 +2,12 @@
 
 use fastrand::Rng;
 
-use super::hello::{key_share, records};
 use super::mend::mended;
 use crate::observe::offer_of;
 use crate::oracle::{Offer, RefusalReason};
 use crate::pki::CertificateKind;
 use crate::policy::Policy;
+use crate::probe::{key_share, records};
 use crate::registry::{
     self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts,
     SuiteKind,

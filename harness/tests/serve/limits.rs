@@ -68,6 +68,22 @@ fn a_request_that_drips_is_cut_at_its_deadline() {
 }
 
 #[test]
+fn an_http_2_request_whose_body_never_ends_is_cut_and_told() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut server = Server::start(&["--policy", "harness/strong", "--request-timeout", "1"]);
+    let mut client = Client::new(server.port, permissive());
+    assert!(client.handshake());
+    // SETTINGS; HEADERS of a POST (RFC 7541 A: 3, 4, 7, and :authority literal) without END_STREAM; a byte of DATA.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let headers = [&[0, 0, 6, 1, 4, 0, 0, 0, 1][..], &[0x83, 0x84, 0x87, 0x41, 0x01, b'x']].concat();
+    let data = [0, 0, 1, 0, 0, 0, 0, 0, 1, b'y'];
+    client.engine.send(&[PREFACE, &settings, &headers, &data].concat());
+    client.flush();
+    let line = server.connection();
+    assert_eq!((&line["outcome"], &line["reach"]), (&json!("timeout"), &json!("data")));
+}
+
+#[test]
 fn heads_and_bodies_have_an_end() {
     let mut server = Server::start(&["--policy", "harness/strong"]);
     let long_head = [b"GET / HTTP/1.1\r\nX: ".to_vec(), vec![b'x'; 200 * 1024]].concat();

@@ -4,13 +4,10 @@ use std::io::{self, Write};
 
 use crate::policy::{Catalogue, Order, Policy, Provenance};
 use crate::registry::{self, CipherStrength, CipherSuite, ForwardSecrecy};
-use crate::report::{fold, printable};
 
+use super::super::page::Page;
 use super::breaks::Breaking;
-use super::{WIDTH, caveat, origin, titles};
-
-/// Where the values begin.
-const COLUMN: usize = 13;
+use super::{caveat, origin, titles};
 
 pub fn print(
     policy: &Policy,
@@ -18,7 +15,7 @@ pub fn print(
     catalogue: &Catalogue,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut page = Page { lines: vec![printable(&policy.id), String::new()] };
+    let mut page = Page::new(&policy.id);
     let known = policy.provenance.as_ref();
     let texts = |of: fn(&Provenance) -> &Vec<String>| known.map(of).map_or(&[][..], Vec::as_slice);
     page.line("title", &policy.title);
@@ -96,11 +93,11 @@ pub fn print(
         let said = catalogue.references().get(key).map(|text| format!("{} ({})", text.title, text.date));
         page.line(if n == 0 { "sources" } else { "" }, &format!("{key}: {}", said.unwrap_or_default()));
     }
-    page.lines.iter().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+    page.print(out)
 }
 
 /// A suite with what is weak about it.
-fn suite_line(suite: CipherSuite) -> String {
+pub fn suite_line(suite: CipherSuite) -> String {
     let Some(facts) = registry::suite(suite) else { return suite.to_string() };
     let mut weak = Vec::new();
     if facts.forward_secrecy() == ForwardSecrecy::Absent {
@@ -116,38 +113,4 @@ fn suite_line(suite: CipherSuite) -> String {
         (true, CipherStrength::Strong) => {}
     }
     if weak.is_empty() { facts.name.to_owned() } else { format!("{:48}{}", facts.name, weak.join(", ")) }
-}
-
-struct Page {
-    lines: Vec<String>,
-}
-
-impl Page {
-    /// A value behind its label; nothing without a value.
-    fn line(&mut self, label: &str, value: &str) {
-        if value.is_empty() {
-            return;
-        }
-        let first = format!("{label:COLUMN$}");
-        let indent = " ".repeat(COLUMN);
-        let value = printable(value);
-        if value.chars().count() + COLUMN <= WIDTH {
-            self.lines.push(format!("{first}{value}"));
-        } else {
-            fold(&mut self.lines, &first, &indent, &value, WIDTH);
-        }
-    }
-
-    fn each(&mut self, label: &str, values: &[String]) {
-        for (n, value) in values.iter().enumerate() {
-            self.line(if n == 0 { label } else { "" }, value);
-        }
-    }
-
-    /// An empty line, once.
-    fn gap(&mut self) {
-        if self.lines.last().is_some_and(|line| !line.is_empty()) {
-            self.lines.push(String::new());
-        }
-    }
 }

@@ -14,7 +14,7 @@ use openssl::x509::store::X509StoreBuilder;
 
 use crate::registry::{self, ProtocolVersion};
 
-use super::super::{CannotPlay, EndpointSpec, ExternalPsk, Role};
+use super::super::{CannotPlay, EndpointSpec, ExternalPsk, Resumption, Role};
 use super::{ID, configuration, known, params};
 
 /// `SSL_OP_ALLOW_NO_DHE_KEX`: accept and offer `psk_ke`.
@@ -27,7 +27,7 @@ const LEGACY_SERVER_CONNECT: u64 = 1 << 2;
 /// Everything that the context depends on, as text.
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
-        "{role:?} {:?} {:?} {:?} {:?} {} {:?} {} {:?} ",
+        "{role:?} {:?} {:?} {:?} {:?} {} {:?} {} {:?} {:?} ",
         spec.versions,
         spec.suites,
         spec.groups,
@@ -35,7 +35,8 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
         spec.server_order,
         spec.alpn,
         spec.dh_bits,
-        spec.psk
+        spec.psk,
+        spec.resumption
     );
     // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());
@@ -54,8 +55,8 @@ pub(super) fn build(role: Role, spec: &EndpointSpec) -> Result<SslContext, Canno
     set_versions(&mut builder, spec)?;
     set_suites(&mut builder, spec)?;
     set_groups_and_schemes(&mut builder, spec)?;
-    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
-    builder.set_options(SslOptions::NO_TICKET | SslOptions::NO_COMPRESSION);
+    builder.set_options(SslOptions::NO_COMPRESSION);
+    set_resumption(&mut builder, role, spec.resumption).map_err(|e| configuration(&e))?;
     if let Some(psk) = &spec.psk {
         set_psk(&mut builder, role, psk);
     }
@@ -68,6 +69,29 @@ pub(super) fn build(role: Role, spec: &EndpointSpec) -> Result<SslContext, Canno
     }
     .map_err(|e| configuration(&e))?;
     Ok(builder.build())
+}
+
+/// A client keeps its session by hand, so it needs no cache.
+fn set_resumption(
+    builder: &mut SslContextBuilder,
+    role: Role,
+    resumption: Resumption,
+) -> Result<(), ErrorStack> {
+    let is_cached = role == Role::Server && resumption.ids;
+    builder.set_session_cache_mode(if is_cached {
+        SslSessionCacheMode::SERVER
+    } else {
+        SslSessionCacheMode::OFF
+    });
+    if !resumption.tickets {
+        builder.set_options(SslOptions::NO_TICKET);
+    }
+    if role == Role::Server {
+        builder.set_num_tickets(usize::from(resumption.tickets))?;
+        // Without a name for its sessions a server resumes none.
+        builder.set_session_id_context(b"shakedown")?;
+    }
+    Ok(())
 }
 
 fn set_versions(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), CannotPlay> {
@@ -201,7 +225,6 @@ fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     if spec.server_order {
         builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
     }
-    builder.set_num_tickets(0)?;
     // Ten thousand idle connections would keep some 34 KiB of record buffers each.
     builder.set_mode(SslMode::RELEASE_BUFFERS);
     for identity in &spec.identities {

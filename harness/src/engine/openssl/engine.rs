@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream};
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
-use super::super::{Engine, EngineFailure, Negotiated, Role, Status};
+use super::super::{Engine, EngineFailure, Negotiated, Role, Session, Status};
+use super::session::Kept;
 
 /// `SSL_R_*_ALERT_*` reason codes are 1000 plus the alert's number.
 const ALERT_REASON_BASE: i32 = 1000;
@@ -44,6 +46,7 @@ impl Write for Queues {
 
 pub(super) struct OpenSslEngine {
     role: Role,
+    context: SslContext,
     stream: SslStream<Queues>,
     status: Status,
     peer_closed: bool,
@@ -51,15 +54,25 @@ pub(super) struct OpenSslEngine {
 }
 
 impl OpenSslEngine {
-    pub(super) fn new(role: Role, context: &SslContext, server_name: &str) -> Result<Self, ErrorStack> {
-        let mut ssl = Ssl::new(context)?;
+    /// With a `session` its own context is taken: a session belongs to one.
+    pub(super) fn new(
+        role: Role,
+        context: &SslContext,
+        server_name: &str,
+        session: Option<&Kept>,
+    ) -> Result<Self, ErrorStack> {
+        let mut ssl = match session {
+            Some(kept) => kept.resuming()?,
+            None => Ssl::new(context)?,
+        };
         if role == Role::Client && !server_name.is_empty() {
             ssl.set_hostname(server_name)?;
             ssl.param_mut().set_host(server_name)?;
         }
         let stream = SslStream::new(ssl, Queues::default())?;
+        let context = context.clone();
         let mut engine =
-            Self { role, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
+            Self { role, context, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
         if role == Role::Client {
             engine.advance();
         }
@@ -167,6 +180,20 @@ impl Engine for OpenSslEngine {
         };
         let suite = CipherSuite(u16::from_be_bytes(ssl.current_cipher()?.protocol_id()));
         Some(Negotiated { version, suite })
+    }
+
+    fn peer_chain(&self) -> Vec<Vec<u8>> {
+        let chain = self.stream.ssl().peer_cert_chain();
+        chain.into_iter().flatten().filter_map(|certificate| certificate.to_der().ok()).collect()
+    }
+
+    fn session(&self) -> Option<Session> {
+        let session = self.stream.ssl().session()?.to_owned();
+        Some(Session(Arc::new(Kept::new(self.context.clone(), session))))
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.status == Status::Done && self.stream.ssl().session_reused()
     }
 }
 

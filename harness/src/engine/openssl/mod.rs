@@ -7,6 +7,7 @@ mod context;
 mod engine;
 mod known;
 mod params;
+mod session;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,7 +17,7 @@ use openssl::ssl::SslContext;
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Role, Session};
 
 const ID: &str = "openssl";
 
@@ -69,7 +70,11 @@ impl Backend for OpenSsl {
 
     fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
         let context = self.context(role, spec)?;
-        let engine = engine::OpenSslEngine::new(role, &context, &spec.server_name)
+        let kept = spec.session.as_ref().map(|Session(any)| {
+            let other = CannotPlay::Feature { backend: ID.to_owned(), what: "sessions of another stack" };
+            any.downcast_ref::<session::Kept>().ok_or(other)
+        });
+        let engine = engine::OpenSslEngine::new(role, &context, &spec.server_name, kept.transpose()?)
             .map_err(|stack| configuration(&stack))?;
         Ok(Box::new(engine))
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Role};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role};
 
 const ID: &str = "rustls";
 
@@ -61,6 +61,9 @@ impl Backend for Rustls {
     }
 
     fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        if spec.resumption != Resumption::default() {
+            return Err(feature("resumption here"));
+        }
         let connection = self.config(role, spec)?.connect(&spec.server_name)?;
         Ok(Box::new(engine::RustlsEngine::new(connection)))
     }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Role, dh};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, dh};
 use handle::{Config, Connection, Fault, Parts, Policy};
 
 pub use policy::NamedPolicy;
@@ -121,6 +121,9 @@ impl Backend for S2n {
 fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPlay> {
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys here"));
+    }
+    if spec.resumption != Resumption::default() {
+        return Err(feature("resumption here"));
     }
     if role == Role::Server && spec.identities.is_empty() {
         return Err(feature("anonymous key exchange"));

@@ -77,6 +77,19 @@ pub(super) fn warned(lines: &mut Vec<String>, client: &Client, limit: usize) {
     }
 }
 
+/// Known failures: what fails, why that is accepted, one of the cases.
+pub(super) fn known(lines: &mut Vec<String>, client: &Client, limit: usize) {
+    if client.known.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(cut_end(&format!("KNOWN {}", client.name), limit));
+    for ((code, why), (cases, example)) in &client.known {
+        fold(lines, INDENT, DEEP, &format!("{code} ({}): {why}", count(*cases, "case")), limit);
+        lines.push(format!("{INDENT}case  {example}"));
+    }
+}
+
 /// Why the client, or some of its cases, were not run: one line per reason.
 pub(super) fn skipped(lines: &mut Vec<String>, client: &Client, limit: usize) {
     if client.not_installed {

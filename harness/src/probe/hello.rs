@@ -8,7 +8,7 @@ use crate::wire::{ClientHello, ContentType, Handshake};
 /// The hello as the bytes of its records.
 ///
 /// The record says SSL 3 for an SSL 3 hello and else TLS 1.0, as RFC 8446 5.1 and RFC 5246 E.1 have it.
-pub(super) fn records(hello: &ClientHello) -> Vec<u8> {
+pub fn records(hello: &ClientHello) -> Vec<u8> {
     let version = hello.legacy_version.min(ProtocolVersion::TLS1_0).max(ProtocolVersion::SSL3);
     let mut bytes = Vec::new();
     let message = Handshake::ClientHello(hello.clone()).to_message_bytes();
@@ -19,7 +19,7 @@ pub(super) fn records(hello: &ClientHello) -> Vec<u8> {
 /// A public key of that group which no stack has a reason to refuse; `None` for groups without one here.
 ///
 /// Nobody knows or needs the private key: only the server's first flight is read.
-pub(super) fn key_share(group: NamedGroup) -> Option<KeyShareEntry> {
+pub fn key_share(group: NamedGroup) -> Option<KeyShareEntry> {
     let key_exchange = match group {
         NamedGroup::X25519 => little_endian(9, 32),
         NamedGroup::X448 => little_endian(5, 56),

@@ -1,0 +1,209 @@
+//! `scan`: what a server accepts.
+
+mod json;
+mod show;
+
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+
+use crate::engine::openssl::OpenSsl;
+use crate::policy::{Floor, Treatment};
+use crate::report::printable;
+use crate::run::catalogue::Catalogue;
+use crate::scan::{Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
+
+use super::exit::Exit;
+use super::floor::FloorOptions;
+use super::policy;
+use super::signals::signals;
+
+const EXAMPLES: &str = "\
+Examples:
+  shakedown scan localhost:4433                   what the server accepts
+  shakedown scan '[::1]:4433' --server-name a.example
+  shakedown scan localhost:4433 --policy TLSv1.2_2021   whether it keeps a policy
+  shakedown scan localhost:4433 --floor aws             what it accepts that breaks a floor
+  shakedown scan localhost:4433 --json --confirm
+
+Exit codes: 0 scanned, and no difference; 1 it differs from the policy, or accepts what the floor lets fail; 2 usage,
+or no address for the host; 3 nobody can tell: no or no clear answer, or a difference only in what no source states;
+130 interrupted; what was learned is printed. Without --policy, --floor and --service nothing is judged.";
+
+/// Enumerate what a TLS server accepts: versions, suites, groups, signature schemes and more
+///
+/// Hellos of our own offer every registered suite in SSL 3 to TLS 1.3; what the server picks is taken out until it
+/// refuses. A refusal is an alert, or the end of the connection twice: a server that does not answer is reported as
+/// such, never as one that refuses.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Scan {
+    /// Host and port; an IPv6 address stands in brackets
+    #[arg(value_name = "HOST:PORT")]
+    target: Target,
+    /// The name for server_name (default: the host, if it is a name)
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+    /// Connections at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Seconds for one connection
+    #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
+    timeout: u16,
+    /// Complete every version and suite that is found with the built-in OpenSSL, and say where that fails
+    #[arg(long)]
+    confirm: bool,
+    /// Say what differs from this policy, see `shakedown policy list`: exit 1 if anything does
+    #[arg(long, value_name = "ID")]
+    policy: Option<String>,
+    /// Policy files of yours over the built-in ones
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    #[command(flatten)]
+    floor: FloorOptions,
+    /// One JSON object, schema/scan-1.json
+    #[arg(long)]
+    json: bool,
+}
+
+/// `HOST:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    host: String,
+    port: u16,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || "allowed: HOST:PORT, such as localhost:4433 or [::1]:4433".to_owned();
+        let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
+        let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(bad)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match bare {
+            Some(address) if address.parse::<std::net::Ipv6Addr>().is_ok() => address,
+            Some(_) => return Err(bad()),
+            // An IPv6 address without brackets swallows the port.
+            None if host.is_empty() || host.contains(':') => return Err(bad()),
+            None => host,
+        };
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl Target {
+    /// RFC 6066 3: no addresses.
+    fn server_name(&self) -> Option<String> {
+        let is_address = self.host.parse::<IpAddr>().is_ok();
+        (!is_address).then(|| self.host.trim_end_matches('.').to_owned()).filter(|name| !name.is_empty())
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// What was learned and what it means.
+struct Judged<'a> {
+    target: String,
+    /// None if no address took a connection.
+    address: Option<SocketAddr>,
+    found: &'a Found,
+    comparison: Option<Comparison>,
+    floor: Option<(Floor, Vec<Broken>)>,
+    exit: u8,
+}
+
+/// A difference, or a breach that fails.
+const FAIL: u8 = 1;
+
+impl Scan {
+    pub fn run(self) -> Result<u8, Exit> {
+        let policy = match &self.policy {
+            Some(id) => Some(policy::find(&policy::catalogue(self.policies.as_deref())?, id)?),
+            None => None,
+        };
+        let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
+        let floor = if self.floor.is_given() { Some(self.floor.resolve(&catalogue)?) } else { None };
+        let runtime = Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))?;
+        let interrupted = runtime.block_on(async { signals() });
+        let timeout = Duration::from_secs(self.timeout.into());
+        let target = &self.target;
+        let remote = runtime.block_on(find(&target.host, target.port, timeout, interrupted));
+        let (address, found) = match &remote {
+            Err(Trouble::Unresolvable) => {
+                let text = format!("{target}: {} (unresolvable)", Trouble::Unresolvable);
+                return Err(Exit::usage(printable(&text)));
+            }
+            Err(trouble) => (None, Found::of_trouble(trouble.clone())),
+            Ok(remote) => (Some(remote.address), scan(remote, &self.options())),
+        };
+        let mut judged = Judged {
+            target: target.to_string(),
+            address,
+            found: &found,
+            comparison: policy.map(|policy| Comparison::of(&policy, &found)),
+            floor: floor.map(|floor| {
+                let broken = broken(&floor, &found);
+                (floor, broken)
+            }),
+            exit: Exit::GOOD,
+        };
+        judged.exit = judged.verdict();
+        let mut out = io::stdout().lock();
+        let written = if self.json {
+            writeln!(out, "{}", json::object(&judged))
+        } else {
+            show::print(&judged, &mut out)
+        };
+        // A closed pipe ends the report, not the gate.
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(judged.exit),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            server_name: self.server_name.clone().or_else(|| self.target.server_name()),
+            jobs: self.jobs.into(),
+            patience: Patience::default(),
+            client: Arc::new(OpenSsl::new()),
+            confirm: self.confirm,
+        }
+    }
+}
+
+impl Judged<'_> {
+    /// The first that fits: interrupted, a difference or breach, something that nobody can tell.
+    fn verdict(&self) -> u8 {
+        let troubles = self.found.troubles();
+        let fails = self
+            .floor
+            .iter()
+            .flat_map(|(_, broken)| broken)
+            .any(|broken| broken.treatment == Treatment::Fail);
+        let compared = self.comparison.as_ref();
+        if troubles.iter().any(|(_, trouble)| **trouble == Trouble::Interrupted) {
+            Exit::INTERRUPTED
+        } else if fails || compared.is_some_and(Comparison::has_stated) {
+            FAIL
+        } else if !troubles.is_empty()
+            || compared.is_some_and(|found| found.is_empty || !found.differences.is_empty())
+        {
+            Exit::INCONCLUSIVE
+        } else {
+            Exit::GOOD
+        }
+    }
+}

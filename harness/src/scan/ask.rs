@@ -1,0 +1,195 @@
+//! One question, one reply: retries, the confirmation of a silent refusal, and giving up on a dead server.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::engine::Engine;
+use crate::probe::{Flight, FlightError, FlightReader, records};
+use crate::registry::AlertDescription;
+use crate::wire::{AlertLevel, ClientHello, DecodeError};
+
+use super::peer::{End, Peer};
+use super::trouble::Trouble;
+
+/// What a server says to a hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// It proposes a session.
+    Flight(Box<Flight>),
+    /// It proposed one and gave it up in the same flight.
+    Abandoned(Box<Flight>, Refusal),
+    Refused(Refusal),
+    Trouble(Trouble),
+}
+
+/// The server itself said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// `None` if it closed the connection without one, twice.
+    pub alert: Option<AlertDescription>,
+}
+
+/// What a scan costs, and whether the server still answers. Shared by all threads.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub connections: AtomicU32,
+    pub retries: AtomicU32,
+    /// Questions in a row that had no answer after all retries.
+    dead: AtomicU32,
+    /// A hello that got a flight: the control of a refusal without an alert.
+    control: OnceLock<Vec<u8>>,
+}
+
+/// How patient a scan is.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Further tries of a question that had no answer.
+    pub retries: u32,
+    /// Before the first of them; each waits twice as long as the one before.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { retries: 2, pause: Duration::from_millis(100) }
+    }
+}
+
+/// So many unanswered questions in a row, and the server is taken for dead.
+const DEAD: u32 = 3;
+
+/// Asks on behalf of one thread.
+pub struct Asker<'a> {
+    peer: Box<dyn Peer + 'a>,
+    counters: &'a Counters,
+    patience: Patience,
+}
+
+impl<'a> Asker<'a> {
+    pub fn new(peer: Box<dyn Peer + 'a>, counters: &'a Counters, patience: Patience) -> Self {
+        Self { peer, counters, patience }
+    }
+
+    /// Asks until there is an answer or all tries are used up.
+    pub fn ask(&mut self, hello: &ClientHello) -> Reply {
+        self.ask_patiently(hello, self.patience.retries)
+    }
+
+    /// Asks once; only a refusal without an alert is asked for again.
+    pub fn ask_once(&mut self, hello: &ClientHello) -> Reply {
+        self.ask_patiently(hello, 0)
+    }
+
+    fn ask_patiently(&mut self, hello: &ClientHello, retries: u32) -> Reply {
+        let bytes = records(hello);
+        let mut unconfirmed = None;
+        let mut pause = self.patience.pause;
+        let mut left = retries;
+        loop {
+            if self.counters.is_dead() {
+                return Reply::Trouble(Trouble::StoppedAnswering);
+            }
+            let mut reader = FlightReader::new();
+            let end = self.peer.hello(&bytes, &mut reader);
+            self.counters.connections.fetch_add(1, Ordering::Relaxed);
+            let (reply, is_certain) = read(reader, end);
+            match reply {
+                Reply::Trouble(trouble) => {
+                    if !trouble.is_passing() {
+                        return Reply::Trouble(trouble);
+                    }
+                    if left == 0 {
+                        self.counters.had_no_answer();
+                        return Reply::Trouble(trouble);
+                    }
+                    left -= 1;
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                // Without an alert anything may have closed the connection: it has to happen twice.
+                reply if !is_certain && unconfirmed.as_ref() != Some(&reply) => unconfirmed = Some(reply),
+                _ if !is_certain && !self.is_still_there() => {
+                    self.counters.had_no_answer();
+                    return Reply::Trouble(Trouble::Closed);
+                }
+                reply => {
+                    self.counters.had_an_answer(&reply, bytes);
+                    return reply;
+                }
+            }
+            self.counters.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the server still answers the hello that it answered before. True of one that never did.
+    fn is_still_there(&mut self) -> bool {
+        let Some(control) = self.counters.control.get() else { return true };
+        let mut reader = FlightReader::new();
+        let end = self.peer.hello(control, &mut reader);
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        matches!(read(reader, end), (Reply::Flight(_), true))
+    }
+
+    /// Plays a client's handshake, once.
+    pub fn shake_hands(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
+        if self.counters.is_dead() {
+            return End::Trouble(Trouble::StoppedAnswering);
+        }
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.peer.handshake(engine, reader)
+    }
+
+    pub const fn further_tries(&self) -> u32 {
+        self.patience.retries
+    }
+
+    pub fn count_retry(&self) {
+        self.counters.retries.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Counters {
+    fn had_an_answer(&self, reply: &Reply, hello: Vec<u8>) {
+        if matches!(reply, Reply::Flight(_)) {
+            self.control.get_or_init(|| hello);
+        }
+        self.dead.store(0, Ordering::Relaxed);
+    }
+
+    fn had_no_answer(&self) {
+        self.dead.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One that never proposed anything is judged by its greeting, not here.
+    pub fn is_dead(&self) -> bool {
+        self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD
+    }
+}
+
+/// What one connection came to, and whether once is enough.
+fn read(reader: FlightReader, end: End) -> (Reply, bool) {
+    if let Some(error) = reader.error() {
+        return (Reply::Trouble(faulty(error, reader.flight().is_some())), true);
+    }
+    let alert = reader.alert();
+    let is_fatal = alert.is_some_and(|alert| alert.level != AlertLevel::WARNING);
+    let refusal = Refusal { alert: alert.map(|alert| alert.description) };
+    let is_over = reader.is_over();
+    match (reader.into_flight(), end) {
+        (Some(flight), _) if is_fatal => (Reply::Abandoned(Box::new(flight), refusal), true),
+        (Some(flight), _) if is_over => (Reply::Flight(Box::new(flight)), true),
+        (Some(flight), End::Closed) => (Reply::Abandoned(Box::new(flight), refusal), false),
+        (None, _) if is_fatal => (Reply::Refused(refusal), true),
+        (None, End::Closed) => (Reply::Refused(refusal), false),
+        (_, End::Trouble(trouble)) => (Reply::Trouble(trouble), true),
+        (_, End::Enough) => (Reply::Trouble(Trouble::Slow), true),
+    }
+}
+
+fn faulty(error: &FlightError, has_begun: bool) -> Trouble {
+    match error {
+        FlightError::Record(DecodeError::NotTls { .. }) if !has_begun => Trouble::NotTls(error.to_string()),
+        _ => Trouble::Malformed(error.to_string()),
+    }
+}

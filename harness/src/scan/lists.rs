@@ -1,0 +1,134 @@
+//! Groups and signature schemes: what a server picks is taken out until it refuses.
+
+use std::collections::BTreeMap;
+
+use crate::probe::Flight;
+use crate::registry::{
+    self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+
+use super::ask::{Asker, Reply};
+use super::question::{Question, groups as all_groups, schemes as all_schemes};
+use super::suites::Accepted;
+use super::trouble::Trouble;
+
+/// What a server accepts of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    pub version: ProtocolVersion,
+    /// In the order in which it picked them.
+    pub items: Vec<T>,
+    /// Shown in a hello's answer and not completed: nobody can tell.
+    pub unconfirmed: Vec<T>,
+    /// Why the list may be incomplete.
+    pub trouble: Option<Trouble>,
+}
+
+impl<T> Listed<T> {
+    pub const fn none(version: ProtocolVersion) -> Self {
+        Self { version, items: Vec::new(), unconfirmed: Vec::new(), trouble: None }
+    }
+}
+
+/// The groups of a version. TLS 1.3 is asked without a key share, so that the server names the group that it wants
+/// in a HelloRetryRequest (RFC 8446 4.2.8); before, with the suites that take a curve.
+pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&str>) -> Listed<NamedGroup> {
+    let version = accepted.version;
+    let mut question = Question::new(version, accepted.suites.clone(), accepted.size, server_name);
+    question.shares.clear();
+    let tls13 = version >= ProtocolVersion::TLS1_3;
+    let curved = |by: fn(KeyExchange) -> bool| {
+        let facts = accepted.suites.iter().filter_map(|suite| registry::suite(*suite));
+        facts.filter(|facts| by(facts.key_exchange)).map(|facts| facts.suite).collect::<Vec<_>>()
+    };
+    if !tls13 {
+        question.suites = curved(|exchange| matches!(exchange, KeyExchange::Ecdhe | KeyExchange::EcdhAnon));
+    }
+    let mut found = Listed::none(version);
+    if question.suites.is_empty() {
+        return found;
+    }
+    question.groups = all_groups(version);
+    let retried = |flight: &Flight| {
+        let exchange = flight.key_exchange.as_ref().and_then(|exchange| exchange.group());
+        exchange.or_else(|| flight.hello.key_share_group())
+    };
+    take_out(asker, &mut question, |question| &mut question.groups, &retried, &mut found);
+    // A certificate of a curve may be used only by clients that name the curve (RFC 8422 5.1): taking the curve out
+    // takes its suites out. Every group that is left is asked for beside it.
+    if !tls13 && found.trouble.is_none() {
+        let seen = found.items.clone();
+        for group in all_groups(version).into_iter().filter(|group| !seen.contains(group)) {
+            for curve in &seen {
+                question.groups = vec![group, *curve];
+                match asker.ask(&question.hello()) {
+                    Reply::Flight(flight) if retried(&flight) == Some(group) => found.items.push(group),
+                    Reply::Trouble(trouble) => {
+                        found.trouble = Some(trouble);
+                        return found;
+                    }
+                    _ => continue,
+                }
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// The schemes with which the server signs its key exchange in TLS 1.2, key by key: some servers choose the key first
+/// and then refuse for want of a scheme, though they have another key.
+pub fn schemes(
+    asker: &mut Asker<'_>,
+    accepted: &Accepted,
+    server_name: Option<&str>,
+) -> Listed<SignatureScheme> {
+    let mut keys: BTreeMap<Authentication, Vec<CipherSuite>> = BTreeMap::new();
+    for flight in accepted.flights.iter().filter(|flight| scheme_of(flight).is_some()) {
+        let suite = flight.hello.cipher_suite;
+        if let Some(facts) = registry::suite(suite) {
+            keys.entry(facts.authentication).or_default().push(suite);
+        }
+    }
+    let mut found = Listed::none(accepted.version);
+    for suites in keys.into_values() {
+        let mut question = Question::new(accepted.version, suites, accepted.size, server_name);
+        question.schemes = all_schemes(accepted.version);
+        question.schemes.retain(|scheme| !found.items.contains(scheme));
+        take_out(asker, &mut question, |question| &mut question.schemes, &scheme_of, &mut found);
+    }
+    found
+}
+
+fn scheme_of(flight: &Flight) -> Option<SignatureScheme> {
+    flight.key_exchange.as_ref()?.signature()?.scheme
+}
+
+fn take_out<T: Copy + PartialEq + std::fmt::Display>(
+    asker: &mut Asker<'_>,
+    question: &mut Question,
+    list: fn(&mut Question) -> &mut Vec<T>,
+    picked: &dyn Fn(&Flight) -> Option<T>,
+    found: &mut Listed<T>,
+) {
+    while !list(question).is_empty() {
+        match asker.ask(&question.hello()) {
+            Reply::Flight(flight) => {
+                // What is not of the list was not asked for: a group of a suite that takes another kind.
+                let Some(item) = picked(&flight) else { return };
+                let Some(at) = list(question).iter().position(|offered| *offered == item) else {
+                    found.trouble =
+                        Some(Trouble::Malformed(format!("it chose {item}, which was not offered")));
+                    return;
+                };
+                list(question).remove(at);
+                found.items.push(item);
+            }
+            Reply::Abandoned(..) | Reply::Refused(_) => return,
+            Reply::Trouble(trouble) => {
+                found.trouble = Some(trouble);
+                return;
+            }
+        }
+    }
+}

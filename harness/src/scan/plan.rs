@@ -1,0 +1,198 @@
+//! What is asked, and in which order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::engine::{Backend, Resumption};
+use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+use super::ask::{Counters, Patience};
+use super::certificate::Chain;
+use super::crew::{Crew, Task};
+use super::found::{Cost, Found};
+use super::greet::greet;
+use super::known::Known;
+use super::lists::{self, Listed};
+use super::peer::Server;
+use super::sessions::Player;
+use super::signals;
+use super::suites::{Accepted, Preference, preference, suites};
+use super::trouble::Trouble;
+
+/// How a scan goes about it.
+#[derive(Clone)]
+pub struct Options {
+    /// For `server_name`; none for an address.
+    pub server_name: Option<String>,
+    /// Connections at the same time.
+    pub jobs: usize,
+    pub patience: Patience,
+    /// Plays the handshakes that have to be completed.
+    pub client: Arc<dyn Backend>,
+    /// Completes every version and suite that is found.
+    pub confirm: bool,
+}
+
+/// Those with the most suites first: they take longest.
+const ORDER: [ProtocolVersion; 5] = [
+    ProtocolVersion::TLS1_2,
+    ProtocolVersion::TLS1_1,
+    ProtocolVersion::TLS1_0,
+    ProtocolVersion::TLS1_3,
+    ProtocolVersion::SSL3,
+];
+
+/// Asks a server everything.
+pub fn scan(server: &dyn Server, options: &Options) -> Found {
+    let started = Instant::now();
+    let counters = Counters::default();
+    let crew = Crew { server, jobs: options.jobs, counters: &counters, patience: options.patience };
+    let mut found = Found::nothing();
+    if let Err(trouble) = fill(&crew, options, &mut found) {
+        found.trouble = Some(trouble);
+    }
+    found.cost = Cost {
+        connections: counters.connections.load(Ordering::Relaxed),
+        retries: counters.retries.load(Ordering::Relaxed),
+        time: started.elapsed(),
+    };
+    found
+}
+
+fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Trouble> {
+    let name = options.server_name.as_deref();
+    let greeting: Vec<Task<'_, _>> = vec![Box::new(move |asker| greet(asker, name))];
+    crew.all(greeting)?.into_iter().collect::<Result<(), _>>()?;
+
+    let enumerations =
+        ORDER.map(|version| -> Task<'_, _> { Box::new(move |asker| suites(asker, version, name)) });
+    let accepted = crew.all(enumerations.into())?;
+    let rest: Vec<&Accepted> = accepted.iter().filter(|found| !found.suites.is_empty()).collect();
+    found.secure_renegotiation = signals::secure_renegotiation(&rest);
+    found.extended_master_secret = signals::extended_master_secret(&rest);
+    found.downgrade_sentinel = signals::downgrade_sentinel(&rest);
+    let flights = || rest.iter().flat_map(|found| &found.flights);
+    let sizes = flights().filter_map(|flight| flight.key_exchange.as_ref()?.dh_bits());
+    found.dhe_bits = sizes.filter_map(|bits| u16::try_from(bits).ok()).collect();
+    let mut chains: Vec<Vec<Vec<u8>>> = flights().filter_map(|flight| flight.chain.clone()).collect();
+    let mut preferences = BTreeMap::new();
+    for piece in crew.all(details(&rest, options))? {
+        match piece {
+            Piece::Preference(version, preference) => {
+                preferences.insert(version, preference);
+            }
+            Piece::Groups(list) => found.groups.push(list),
+            Piece::Schemes(list, more) => {
+                found.schemes.push(list);
+                chains.extend(more);
+            }
+            Piece::Fallback(known) => found.fallback_scsv = known,
+            Piece::Compression(known) => found.compression = known,
+            Piece::Id(known) => found.resumption.id = known,
+            Piece::Ticket(known) => found.resumption.ticket = known,
+            Piece::Psk(known) => found.resumption.psk = known,
+            Piece::Confirmed(session, known) => {
+                found.confirmed.insert(session, known);
+            }
+        }
+    }
+    found.groups.sort_by_key(|list| list.version);
+    found.schemes.sort_by_key(|list| list.version);
+    found.certificates = distinct(&chains);
+    found.versions = accepted
+        .into_iter()
+        .map(|accepted| {
+            let preference = preferences.remove(&accepted.version).unwrap_or(Preference::Single);
+            (accepted.version, (accepted, preference))
+        })
+        .collect();
+    Ok(())
+}
+
+/// A part of what is asked once the suites are known.
+enum Piece {
+    Preference(ProtocolVersion, Preference),
+    Groups(Listed<NamedGroup>),
+    Schemes(Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>),
+    Fallback(Known<bool>),
+    Compression(Known<bool>),
+    Id(Known<bool>),
+    Ticket(Known<bool>),
+    Psk(Known<bool>),
+    Confirmed((ProtocolVersion, CipherSuite), Known<bool>),
+}
+
+fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'t, Piece>> {
+    let name = options.server_name.as_deref();
+    let player = Player { backend: Arc::clone(&options.client), server_name: options.server_name.clone() };
+    let newest = |wanted: &dyn Fn(&Accepted) -> bool| {
+        let found = accepted.iter().copied().filter(|found| wanted(found));
+        found.max_by_key(|found| found.version)
+    };
+    let is_old = |found: &Accepted| found.version < ProtocolVersion::TLS1_3;
+    let tls13 = newest(&|found| !is_old(found));
+    let old = newest(&is_old);
+    let tls12 = newest(&|found| found.version == ProtocolVersion::TLS1_2);
+    let with_extensions = newest(&|found| is_old(found) && found.version > ProtocolVersion::SSL3);
+    let curved = newest(&|found| {
+        let mut exchanges = found.flights.iter().filter_map(|flight| flight.key_exchange.as_ref());
+        is_old(found) && exchanges.any(|exchange| exchange.group().is_some())
+    });
+
+    let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
+    if let Some(found) = tls13 {
+        let player = player.clone();
+        tasks.push(Box::new(move |asker| {
+            let (list, chains) = player.schemes(asker, found);
+            Piece::Schemes(list, chains)
+        }));
+    }
+    for found in curved.into_iter().chain(tls13) {
+        tasks.push(Box::new(move |asker| Piece::Groups(lists::groups(asker, found, name))));
+    }
+    if let Some(found) = tls12 {
+        tasks.push(Box::new(move |asker| Piece::Schemes(lists::schemes(asker, found, name), Vec::new())));
+    }
+    for &found in accepted {
+        tasks.push(Box::new(move |asker| Piece::Preference(found.version, preference(asker, found, name))));
+    }
+    tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, accepted, name))));
+    tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, accepted, name))));
+    let ids = Resumption { ids: true, tickets: false };
+    let tickets = Resumption { ids: false, tickets: true };
+    let mut resumes = |found: Option<&'t Accepted>, by, moot, piece: fn(Known<bool>) -> Piece| {
+        let player = player.clone();
+        tasks.push(Box::new(move |asker| {
+            piece(found.map_or(Known::Moot(moot), |found| player.resumption(asker, found, by)))
+        }));
+    };
+    resumes(old, ids, "only TLS 1.3", Piece::Id);
+    resumes(with_extensions, tickets, "no TLS 1.0 to 1.2", Piece::Ticket);
+    resumes(tls13, tickets, "no TLS 1.3", Piece::Psk);
+    if options.confirm {
+        for (version, suite) in
+            accepted.iter().flat_map(|found| found.suites.iter().map(|suite| (found.version, *suite)))
+        {
+            let player = player.clone();
+            tasks.push(Box::new(move |asker| {
+                Piece::Confirmed((version, suite), player.confirm(asker, version, suite))
+            }));
+        }
+    }
+    tasks
+}
+
+/// The chains with different leaves.
+fn distinct(chains: &[Vec<Vec<u8>>]) -> Vec<Chain> {
+    let mut leaves: Vec<&Vec<u8>> = Vec::new();
+    let mut found = Vec::new();
+    for chain in chains {
+        if let Some(leaf) = chain.first().filter(|leaf| !leaves.contains(leaf)) {
+            leaves.push(leaf);
+            found.push(Chain::read(chain));
+        }
+    }
+    found
+}

@@ -1,0 +1,162 @@
+//! What only a completed handshake shows: resumption, and in TLS 1.3 the certificates and signature schemes.
+//!
+//! The client is the built-in OpenSSL, which plays all that is weak.
+
+use std::sync::Arc;
+
+use crate::engine::{Backend, EndpointSpec, Engine, Resumption, Role, Session, Status};
+use crate::probe::FlightReader;
+use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
+
+use super::ask::{Asker, Reply};
+use super::known::Known;
+use super::lists::Listed;
+use super::peer::End;
+use super::question::{Question, schemes as all_schemes};
+use super::suites::Accepted;
+use super::trouble::Trouble;
+
+/// Plays clients.
+#[derive(Clone)]
+pub struct Player {
+    pub backend: Arc<dyn Backend>,
+    pub server_name: Option<String>,
+}
+
+/// A handshake that was completed.
+pub struct Completed {
+    pub chain: Vec<Vec<u8>>,
+    pub is_resumed: bool,
+    /// Up to TLS 1.2: a ticket came.
+    pub has_ticket: bool,
+    pub session: Option<Session>,
+    /// The server said all that it had to say.
+    pub is_whole: bool,
+}
+
+impl Player {
+    fn spec(&self, version: ProtocolVersion, suites: &[CipherSuite]) -> EndpointSpec {
+        let server_name = self.server_name.clone().unwrap_or_default();
+        EndpointSpec {
+            versions: vec![version],
+            suites: suites.to_vec(),
+            server_name,
+            ..EndpointSpec::default()
+        }
+    }
+
+    /// Completes a handshake, or says why not: `None` if the server or the stack would not.
+    fn complete(&self, asker: &mut Asker<'_>, spec: &EndpointSpec) -> Result<Option<Completed>, Trouble> {
+        let mut again = asker.further_tries();
+        loop {
+            let Ok(mut engine) = self.backend.open(Role::Client, spec) else { return Ok(None) };
+            let mut reader = FlightReader::new();
+            let end = asker.shake_hands(&mut *engine, &mut reader);
+            match (engine.status(), end) {
+                (Status::Done, end) => return Ok(Some(completed(&*engine, &reader, end))),
+                (_, End::Trouble(trouble)) if !trouble.is_passing() => return Err(trouble),
+                (_, End::Trouble(trouble)) => {
+                    if again == 0 {
+                        return Err(trouble);
+                    }
+                    again -= 1;
+                    asker.count_retry();
+                }
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether this version and suite can be completed.
+    pub fn confirm(
+        &self,
+        asker: &mut Asker<'_>,
+        version: ProtocolVersion,
+        suite: CipherSuite,
+    ) -> Known<bool> {
+        match self.complete(asker, &self.spec(version, &[suite])) {
+            Ok(done) => Known::Is(done.is_some()),
+            Err(trouble) => Known::Unknown(trouble),
+        }
+    }
+
+    /// Whether a second connection is resumed by these means.
+    pub fn resumption(&self, asker: &mut Asker<'_>, accepted: &Accepted, by: Resumption) -> Known<bool> {
+        let spec = EndpointSpec { resumption: by, ..self.spec(accepted.version, &self.playable(accepted)) };
+        let first = match self.complete(asker, &spec) {
+            Ok(Some(first)) => first,
+            Ok(None) => return Known::Moot("no handshake of the built-in OpenSSL is completed"),
+            Err(trouble) => return Known::Unknown(trouble),
+        };
+        let is_tls13 = accepted.version >= ProtocolVersion::TLS1_3;
+        // By id, and by what looks like a ticket and is none: up to TLS 1.2 a session can have both.
+        if by.tickets && !is_tls13 && !first.has_ticket {
+            return Known::Is(false);
+        }
+        if is_tls13 && !first.is_whole {
+            return Known::Unknown(Trouble::Slow);
+        }
+        let Some(session) = first.session else { return Known::Is(false) };
+        let second = EndpointSpec { session: Some(session), ..spec };
+        match self.complete(asker, &second) {
+            Ok(done) => Known::Is(done.is_some_and(|second| second.is_resumed)),
+            Err(trouble) => Known::Unknown(trouble),
+        }
+    }
+
+    /// Suites with a certificate before those without: what is authenticated is what people use.
+    fn playable(&self, accepted: &Accepted) -> Vec<CipherSuite> {
+        let opens = |suite: &&CipherSuite| {
+            self.backend.open(Role::Client, &self.spec(accepted.version, &[**suite])).is_ok()
+        };
+        accepted.suites.iter().filter(opens).copied().take(8).collect()
+    }
+
+    /// The schemes of TLS 1.3, one at a time, and the certificates that come with them. What a ServerHello answers
+    /// is completed: the signature itself is encrypted.
+    pub fn schemes(
+        &self,
+        asker: &mut Asker<'_>,
+        accepted: &Accepted,
+    ) -> (Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>) {
+        let mut found = Listed::none(accepted.version);
+        let mut chains = Vec::new();
+        for scheme in all_schemes(accepted.version) {
+            let name = self.server_name.as_deref();
+            let mut question = Question::new(accepted.version, accepted.suites.clone(), accepted.size, name);
+            question.schemes = vec![scheme];
+            match asker.ask(&question.hello()) {
+                Reply::Flight(_) => {}
+                Reply::Abandoned(..) | Reply::Refused(_) => continue,
+                Reply::Trouble(trouble) => {
+                    found.trouble = Some(trouble);
+                    break;
+                }
+            }
+            let suites = self.playable(accepted);
+            let spec = EndpointSpec { schemes: vec![scheme], ..self.spec(accepted.version, &suites) };
+            match self.complete(asker, &spec) {
+                Ok(Some(done)) => {
+                    found.items.push(scheme);
+                    chains.push(done.chain);
+                }
+                Ok(None) => found.unconfirmed.push(scheme),
+                Err(trouble) => {
+                    found.trouble = Some(trouble);
+                    break;
+                }
+            }
+        }
+        (found, chains)
+    }
+}
+
+fn completed(engine: &dyn Engine, reader: &FlightReader, end: End) -> Completed {
+    Completed {
+        chain: engine.peer_chain(),
+        is_resumed: engine.is_resumed(),
+        has_ticket: reader.flight().is_some_and(|flight| flight.has_ticket),
+        session: engine.session(),
+        is_whole: end == End::Closed,
+    }
+}

@@ -1,0 +1,204 @@
+//! Which suites a server accepts in a version, and in whose order it picks them.
+
+use crate::probe::Flight;
+use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
+
+use super::ask::{Asker, Refusal, Reply};
+use super::question::{Question, Size, all_suites};
+use super::trouble::Trouble;
+
+/// What a server does with a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub version: ProtocolVersion,
+    /// As the server picked them from hellos by ascending value: the first of all it had, then of the rest, ...
+    pub suites: Vec<CipherSuite>,
+    /// One for each of the suites.
+    pub flights: Vec<Flight>,
+    /// Suites that it proposed and gave up in the same flight.
+    pub abandoned: Vec<CipherSuite>,
+    /// Why there are no more.
+    pub end: Ended,
+    /// The largest hello that it answered.
+    pub size: Size,
+}
+
+/// Why an enumeration ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It refused the rest.
+    Refused(Refusal),
+    /// It answered the rest in another version.
+    OtherVersion(ProtocolVersion),
+    /// Nothing was left to offer.
+    Exhausted,
+    /// Nobody can tell what else it accepts.
+    Trouble(Trouble),
+}
+
+impl Ended {
+    pub const fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Trouble(trouble) => Some(trouble),
+            Self::Refused(_) | Self::OtherVersion(_) | Self::Exhausted => None,
+        }
+    }
+}
+
+/// Enumerates the suites of a version: all that are left are offered, the one that the server picks is taken out.
+///
+/// Of all registered suites, those too that no text gives the version. A server that does not answer a large hello
+/// is asked with smaller ones; one that refuses it is, too, unless it refuses the version.
+pub fn suites(asker: &mut Asker<'_>, version: ProtocolVersion, server_name: Option<&str>) -> Accepted {
+    let mut size = Size::Whole;
+    loop {
+        let accepted = in_chunks(asker, version, size, server_name);
+        let is_open = match &accepted.end {
+            Ended::Trouble(trouble) => trouble.is_passing(),
+            Ended::Refused(refusal) => {
+                refusal.alert != Some(AlertDescription::PROTOCOL_VERSION) && size == Size::Whole
+            }
+            Ended::OtherVersion(_) | Ended::Exhausted => false,
+        };
+        match size.smaller() {
+            Some(smaller) if is_open && accepted.suites.is_empty() => size = smaller,
+            _ => return accepted,
+        }
+    }
+}
+
+fn in_chunks(
+    asker: &mut Asker<'_>,
+    version: ProtocolVersion,
+    size: Size,
+    server_name: Option<&str>,
+) -> Accepted {
+    let all = all_suites();
+    let mut found = Accepted::none(version, size);
+    for chunk in all.chunks(size.most_suites().min(all.len())) {
+        let part = enumerate(asker, chunk, version, size, server_name);
+        found.suites.extend(part.suites);
+        found.flights.extend(part.flights);
+        found.abandoned.extend(part.abandoned);
+        found.end = part.end;
+        if found.end.trouble().is_some() || matches!(found.end, Ended::OtherVersion(_)) {
+            break;
+        }
+    }
+    // Chunks say nothing of the order across them.
+    if size != Size::Whole && found.suites.len() > 1 && found.suites.len() <= size.most_suites() {
+        let mut sorted = found.suites.clone();
+        sorted.sort_unstable();
+        let joint = enumerate(asker, &sorted, version, size, server_name);
+        if joint.suites.len() == found.suites.len() {
+            (found.suites, found.flights) = (joint.suites, joint.flights);
+        }
+    }
+    found
+}
+
+fn enumerate(
+    asker: &mut Asker<'_>,
+    offered: &[CipherSuite],
+    version: ProtocolVersion,
+    size: Size,
+    server_name: Option<&str>,
+) -> Accepted {
+    let mut found = Accepted::none(version, size);
+    let mut left = offered.to_vec();
+    while !left.is_empty() {
+        let question = Question::new(version, left.clone(), size, server_name);
+        let (flight, is_abandoned) = match asker.ask(&question.hello()) {
+            Reply::Flight(flight) => (flight, false),
+            Reply::Abandoned(flight, _) => (flight, true),
+            Reply::Refused(refusal) => {
+                found.end = Ended::Refused(refusal);
+                return found;
+            }
+            Reply::Trouble(trouble) => {
+                found.end = Ended::Trouble(trouble);
+                return found;
+            }
+        };
+        if flight.version() != version {
+            found.end = Ended::OtherVersion(flight.version());
+            return found;
+        }
+        let suite = flight.hello.cipher_suite;
+        let Some(at) = left.iter().position(|offered| *offered == suite) else {
+            found.end =
+                Ended::Trouble(Trouble::Malformed(format!("it chose {suite}, which was not offered")));
+            return found;
+        };
+        left.remove(at);
+        if is_abandoned {
+            found.abandoned.push(suite);
+        } else {
+            found.suites.push(suite);
+            found.flights.push(*flight);
+        }
+    }
+    found.end = Ended::Exhausted;
+    found
+}
+
+impl Accepted {
+    const fn none(version: ProtocolVersion, size: Size) -> Self {
+        Self {
+            version,
+            suites: Vec::new(),
+            flights: Vec::new(),
+            abandoned: Vec::new(),
+            end: Ended::Exhausted,
+            size,
+        }
+    }
+}
+
+/// In whose order a server picks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preference {
+    /// In its own, which is that of [`Accepted::suites`].
+    Server,
+    /// In the client's.
+    Client,
+    /// Now this, now that: some suites are of equal rank, or depend on what else is offered.
+    Mixed,
+    /// One suite has no order.
+    Single,
+    Unknown(Trouble),
+}
+
+/// Up to so many suites every pair of neighbours is asked; of more, [`SAMPLE`] pairs spread over the list.
+const ALL_PAIRS: usize = 32;
+const SAMPLE: usize = 8;
+
+/// Offers neighbours the other way round and looks which one the server picks.
+pub fn preference(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&str>) -> Preference {
+    let suites = &accepted.suites;
+    if suites.len() < 2 {
+        return Preference::Single;
+    }
+    let pairs = suites.len() - 1;
+    let asked: Vec<usize> = if suites.len() <= ALL_PAIRS {
+        (0..pairs).collect()
+    } else {
+        (0..SAMPLE).map(|i| i * pairs / SAMPLE).collect()
+    };
+    let (mut servers, mut clients) = (0, 0);
+    for at in asked {
+        let (first, second) = (suites[at], suites[at + 1]);
+        let question = Question::new(accepted.version, vec![second, first], accepted.size, server_name);
+        match asker.ask(&question.hello()) {
+            Reply::Flight(flight) if flight.hello.cipher_suite == first => servers += 1,
+            Reply::Flight(flight) if flight.hello.cipher_suite == second => clients += 1,
+            Reply::Trouble(trouble) => return Preference::Unknown(trouble),
+            _ => return Preference::Mixed,
+        }
+    }
+    match (servers, clients) {
+        (_, 0) => Preference::Server,
+        (0, _) => Preference::Client,
+        _ => Preference::Mixed,
+    }
+}

@@ -1,0 +1,106 @@
+//! Why nothing can be said: every way in which a server fails to answer, with its stable code.
+
+use std::fmt;
+
+/// No answer. None of these is a refusal: nobody said no.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trouble {
+    /// No address for the host.
+    Unresolvable,
+    /// Nobody listens at the port.
+    PortRefused,
+    /// The network has no way to the address.
+    Unreachable,
+    /// The connection was not established in time.
+    ConnectTimeout,
+    /// Connected, and not one byte came in time.
+    Silent,
+    /// Bytes came, and the flight was not whole in time.
+    Slow,
+    /// The connection was reset.
+    Reset,
+    /// The connection was closed without a word, to every hello.
+    Closed,
+    /// What came is not TLS; how it begins.
+    NotTls(String),
+    /// What came is TLS that breaks its own rules; how.
+    Malformed(String),
+    /// It answered before and does so no more: the rest was not asked.
+    StoppedAnswering,
+    /// The scan was interrupted: the rest was not asked.
+    Interrupted,
+}
+
+impl Trouble {
+    /// The codes, in the order of the variants.
+    pub const CODES: [&'static str; 12] = [
+        "unresolvable",
+        "port-refused",
+        "unreachable",
+        "connect-timeout",
+        "silent",
+        "slow",
+        "reset",
+        "closed",
+        "not-tls",
+        "malformed",
+        "stopped-answering",
+        "interrupted",
+    ];
+
+    /// As JSON has it.
+    pub const fn code(&self) -> &'static str {
+        Self::CODES[match self {
+            Self::Unresolvable => 0,
+            Self::PortRefused => 1,
+            Self::Unreachable => 2,
+            Self::ConnectTimeout => 3,
+            Self::Silent => 4,
+            Self::Slow => 5,
+            Self::Reset => 6,
+            Self::Closed => 7,
+            Self::NotTls(_) => 8,
+            Self::Malformed(_) => 9,
+            Self::StoppedAnswering => 10,
+            Self::Interrupted => 11,
+        }]
+    }
+
+    /// Whether asking once more could help.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::PortRefused
+            | Self::Unreachable
+            | Self::ConnectTimeout
+            | Self::Silent
+            | Self::Slow
+            | Self::Reset
+            | Self::Closed => true,
+            Self::Unresolvable
+            | Self::NotTls(_)
+            | Self::Malformed(_)
+            | Self::StoppedAnswering
+            | Self::Interrupted => false,
+        }
+    }
+}
+
+/// For people, as the end of a sentence about the server.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unresolvable => f.write_str("the host name has no address"),
+            Self::PortRefused => f.write_str("nobody listens at this port"),
+            Self::Unreachable => f.write_str("the network has no way to the address"),
+            Self::ConnectTimeout => f.write_str("no connection was established in time"),
+            Self::Silent => f.write_str("it took the hello and said nothing in time"),
+            Self::Slow => f.write_str("its answer was not complete in time"),
+            Self::Reset => f.write_str("it reset the connection"),
+            Self::Closed => f.write_str("it closed the connection without a word"),
+            Self::NotTls(start) => write!(f, "what it says is not TLS: {start}"),
+            Self::Malformed(what) => write!(f, "its answer breaks the rules of TLS: {what}"),
+            Self::StoppedAnswering => f.write_str("it stopped answering"),
+            Self::Interrupted => f.write_str("the scan was interrupted"),
+        }
+    }
+}
