@@ -25,6 +25,8 @@ use super::floor::FloorOptions;
 const BACKLOG: u32 = 4096;
 /// Lines that may wait for a slow reader. Then connections wait, too: none is lost.
 const LINES: usize = 1024;
+/// For the threads, once everything is told.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 /// Descriptors that are not connections.
 const OTHER_DESCRIPTORS: u64 = 64;
 
@@ -103,8 +105,10 @@ impl Serve {
     pub fn run(self) -> Result<u8, Exit> {
         let runtime = Runtime::new().map_err(|e| Exit::harness(e.to_string()))?;
         let result = runtime.block_on(self.serve());
-        // A reader of the lines that has stopped reading must not hold the process.
-        runtime.shutdown_background();
+        // OpenSSL cleans up when the process exits, and again for every thread that ends: a worker that ended just then read
+        // what was freed (a segmentation fault in `init_thread_stop`). Not for ever: a reader of the lines that has stopped
+        // reading must not hold the process.
+        runtime.shutdown_timeout(LAST_WAIT);
         result
     }
 
