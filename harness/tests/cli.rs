@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_clients.rs"]
 mod bad_clients;
+#[path = "cli/baseline.rs"]
+mod baseline;
 #[path = "cli/canary.rs"]
 mod canary;
 #[path = "cli/clean_room.rs"]
@@ -10,10 +12,14 @@ mod clean_room;
 mod http2;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/pipes.rs"]
 mod pipes;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/services.rs"]
+mod services;
 #[path = "cli/skips.rs"]
 mod skips;
 #[path = "cli/support.rs"]

@@ -355,12 +355,40 @@ fn a_stripped_client_hello_makes_an_honest_server_propose_what_was_not_offered()
     }
 }
 
+fn offer_schemes() -> Change {
+    Change::OfferSchemes(vec![SignatureScheme::RSA_PSS_RSAE_SHA256])
+}
+
+/// A client without TLS 1.2 names no schemes, and an honest server of today signs with none that this means.
+#[test]
+fn schemes_that_are_not_offered_are_put_into_the_hello() {
+    let (all, pki) = (backends(), Pki::mint().unwrap());
+    let set = |change| Edit { at: Target::ClientHello, change };
+    let suites = vec![suite("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")];
+    let server = EndpointSpec {
+        versions: vec![ProtocolVersion::TLS1_2],
+        suites: suites.clone(),
+        schemes: vec![SignatureScheme::RSA_PSS_RSAE_SHA256],
+        identities: vec![pki.identity(CertificateKind::Rsa2048).unwrap()],
+        ..EndpointSpec::default()
+    };
+    let client = EndpointSpec { versions: vec![ProtocolVersion::TLS1_0], suites, ..verifying_client(&pki) };
+    let mut edits = vec![set(Change::SetVersion(ProtocolVersion::TLS1_2))];
+    for (with_schemes, reach) in [(false, Reach::Offered), (true, Reach::Proposed)] {
+        edits.extend(with_schemes.then(|| set(offer_schemes())));
+        let engine = all["openssl"].open(Role::Server, &server).unwrap();
+        let seen = play(&*all["openssl"], &client, Setup { engine, edits: edits.clone() });
+        assert_eq!(seen.reach, reach, "{edits:?}");
+    }
+}
+
 #[test]
 fn edits_go_to_toml_and_back() {
     let edits = vec![
         Edit { at: Target::ClientHello, change: Change::RemoveExtension(ExtensionType::SUPPORTED_VERSIONS) },
         Edit { at: Target::ClientHello, change: Change::RemoveExtension(ExtensionType(0x1234)) },
         Edit { at: Target::ClientHello, change: Change::OfferSuites(vec![suite("TLS_RSA_WITH_NULL_MD5")]) },
+        Edit { at: Target::ClientHello, change: offer_schemes() },
         server_hello(Change::SetVersion(ProtocolVersion::SSL3)),
         server_hello(Change::SetSuite(suite("TLS_RSA_WITH_NULL_MD5"))),
         server_hello(Change::SetSentinel(Sentinel::Absent)),
@@ -385,6 +413,9 @@ fn a_bad_edit_names_what_is_allowed() {
         (edit("server-hello", "set-suite", "\"TLS_RSA_WITH_NULL_MD4\""), "TLS_RSA_WITH_NULL_MD5"),
         (edit("client-hello", "set-suite", "\"TLS_RSA_WITH_NULL_MD5\""), "does not fit"),
         (edit("server-hello", "set-sentinel", "\"tls10\""), "tls12, tls11, absent"),
+        (edit("client-hello", "offer-schemes", "[\"rsa_pss_rsae_sha255\"]"), "rsa_pss_rsae_sha256"),
+        (edit("client-hello", "offer-schemes", "1"), "an array"),
+        (edit("server-hello", "offer-schemes", "[]"), "does not fit"),
         (edit("server-hello", "remove-extension", "70000"), "name or number"),
         ("[[edit]]\nat = 1\n".to_owned(), "not an edit list"),
     ] {

@@ -8,7 +8,7 @@
 //! | 3 a refusal has an author | `author`, `closing`, `property` |
 //! | 4 the refusal line | `line` |
 //! | 5 the worst connection counts | `connections`, `forgers_wire` |
-//! | 6 a class must be proven | `controls` |
+//! | 6 a class must be proven | `controls`, `older_floor` |
 //! | 7 the judge shares no code with the judged | `layers.rs` holds it |
 //! | 8 facts come from one table | the registry's own tests; `facts` adds what the wire says of live sessions |
 //! | 9 our own flights are linted | `lint` |
@@ -38,6 +38,8 @@ mod forgers_wire;
 mod line;
 #[path = "soundness/lint.rs"]
 mod lint;
+#[path = "soundness/older_floor.rs"]
+mod older_floor;
 #[path = "soundness/property.rs"]
 mod property;
 #[path = "soundness/rooms.rs"]

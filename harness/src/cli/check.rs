@@ -40,6 +40,8 @@ Examples:
   shakedown check --client curl
   shakedown check --client curl --client ./my-adapter.toml --tier default
   shakedown check --client curl --filter 'client/cipher/static-rsa@*' --evidence out/
+  shakedown check --client curl --service cloudhsm@2023
+  shakedown check --client curl --known-failures known-failures.toml --baseline last.jsonl
   shakedown check -- my-client --ca {ca_pem} {url}")]
 pub struct Check {
     /// rustls, openssl (harness build), the name of an adapter, or an adapter file of yours; repeatable
@@ -83,7 +85,7 @@ impl Check {
                     found.names().join(", ")
                 )));
             }
-            self.options.select(&catalogue)?;
+            self.options.select(&catalogue, &self.options.floor.resolve(&catalogue)?)?;
             let ground = Laid::new(&self.options)?;
             let mut clients = Vec::new();
             let interrupted = signals();
@@ -160,8 +162,11 @@ impl Laid {
         strict: bool,
         interrupted: watch::Receiver<bool>,
     ) -> Result<Finished, Exit> {
-        let cases = options.select(catalogue)?;
         let mut floor = options.floor.resolve(catalogue)?;
+        let cases = options.select(catalogue, &floor)?;
+        let known = options.expected(catalogue, &floor)?;
+        // Read before the reports are opened: one of them may take its place.
+        let baseline = options.baseline()?;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }
@@ -186,6 +191,8 @@ impl Laid {
             partial: options.is_partial(),
             strict,
             evidence: options.evidence.clone(),
+            known,
+            baseline,
             versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
         };
         let mut sinks = Sinks::open(options, gates)?;

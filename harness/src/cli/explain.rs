@@ -125,12 +125,15 @@ fn explain_case(case: &Case, floor: &Floor, catalogue: &Catalogue, out: &mut dyn
     }
     writeln!(out, "Why          {}", scenario.why)?;
     writeln!(out, "Sources      {}; floor {}", sources(scenario), floor.id)?;
-    if let (Subject::Client, Some(command)) = (scenario.subject, by_hand(case)) {
-        writeln!(out, "By hand      {command}")?;
-        writeln!(
-            out,
-            "             curl --cacert ca.pem https://localhost:4433/        a refusal is right, a page is wrong"
-        )?;
+    if scenario.subject == Subject::Client {
+        writeln!(out, "By hand      shakedown serve --case '{}' --ca-pem ca.pem", case.id)?;
+        let right = match (must_refuse, case.pick) {
+            (true, Pick::Natural) => "an error is right, a page is wrong",
+            // It cannot be completed: only the server's line tells who gave up.
+            (true, Pick::Forced) => "the line must say refused-by-client",
+            (false, _) => "a page is right",
+        };
+        writeln!(out, "             curl --cacert ca.pem https://localhost:4433/        {right}")?;
     }
     checks(scenario, catalogue, out)
 }
@@ -154,25 +157,4 @@ fn sources(scenario: &Scenario) -> String {
     let mut all = scenario.refs.clone();
     all.push(format!("checks {}", scenario.checks.join(", ")));
     all.join("; ")
-}
-
-/// The nearest thing that the `openssl` program can play; a forced case has none.
-fn by_hand(case: &Case) -> Option<String> {
-    let name = case.suite()?.openssl_name?;
-    if case.pick == Pick::Forced || case.scenario.psk_ke {
-        return None;
-    }
-    let version = match case.version {
-        ProtocolVersion::TLS1_0 => "-tls1",
-        ProtocolVersion::TLS1_1 => "-tls1_1",
-        ProtocolVersion::TLS1_2 => "-tls1_2",
-        ProtocolVersion::TLS1_3 => "-tls1_3",
-        _ => return None, // the program is rarely built with SSL 3
-    };
-    let ciphers = if case.version >= ProtocolVersion::TLS1_3 {
-        format!("-ciphersuites {name}")
-    } else {
-        format!("-cipher {name}:@SECLEVEL=0")
-    };
-    Some(format!("openssl s_server -accept 4433 -www -cert cert.pem -key key.pem {version} {ciphers}"))
 }

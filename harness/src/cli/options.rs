@@ -1,13 +1,18 @@
 //! Options common to runs.
 
 use std::fs;
+use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use wildmatch::WildMatch;
 
+use crate::policy::Floor;
+use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
+use crate::run::known::KnownFailures;
+use crate::run::runner::Expected;
 use crate::scenario::{Case, Tier};
 
 use super::exit::Exit;
@@ -65,6 +70,12 @@ pub struct RunOptions {
     /// Write the transcript of every case below this folder
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
+    /// Failures that are known, with their reasons: they warn instead of failing, until they are stale or expired
+    #[arg(long, value_name = "FILE")]
+    pub known_failures: Option<PathBuf>,
+    /// An earlier run's `--report json` file: says which cases newly fail, newly pass, are new, or have vanished
+    #[arg(long, value_name = "RUN.jsonl")]
+    pub baseline: Option<PathBuf>,
     /// Scenario files of yours, beside the built-in ones: DIR/client/.../*.toml
     #[arg(long, value_name = "DIR")]
     pub scenarios: Option<PathBuf>,
@@ -141,12 +152,12 @@ impl RunOptions {
     }
 
     /// The cases that tier, filter and shard leave.
-    pub fn select(&self, catalogue: &Catalogue) -> Result<Vec<Case>, Exit> {
+    pub fn select(&self, catalogue: &Catalogue, floor: &Floor) -> Result<Vec<Case>, Exit> {
         let glob = self.filter.as_deref().map(WildMatch::new);
         let mut cases: Vec<Case> = catalogue
             .cases
             .iter()
-            .filter(|case| case.tier <= self.tier.tier())
+            .filter(|case| case.is_in(self.tier.tier(), floor.min_version))
             .filter(|case| glob.as_ref().is_none_or(|glob| glob.matches(&case.id)))
             .cloned()
             .collect();
@@ -164,6 +175,27 @@ impl RunOptions {
         Ok(cases)
     }
 
+    /// What `--known-failures` says, with all that its entries could speak of.
+    pub fn expected(&self, catalogue: &Catalogue, floor: &Floor) -> Result<Option<Expected>, Exit> {
+        let Some(path) = &self.known_failures else { return Ok(None) };
+        let shown = path.display().to_string();
+        let text = read_bounded(path, KnownFailures::MOST_BYTES)?;
+        let failures = KnownFailures::parse(&shown, &text).map_err(|e| Exit::usage(e.to_string()))?;
+        let tier = self.tier.tier();
+        let cases = catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version)));
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        Ok(Some(Expected { failures, today, catalogue: cases.collect() }))
+    }
+
+    /// The run that `--baseline` names.
+    pub fn baseline(&self) -> Result<Option<Baseline>, Exit> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let file = fs::File::open(path)
+            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
+        let read = Baseline::read(&path.display().to_string(), BufReader::new(file));
+        read.map(Some).map_err(|error| Exit::usage(error.to_string()))
+    }
+
     pub fn is_partial(&self) -> bool {
         self.filter.is_some() || self.shard.is_some()
     }
@@ -171,6 +203,18 @@ impl RunOptions {
     pub fn jobs(&self) -> usize {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
+}
+
+/// A text of the user's, if it is not larger than such a file can be.
+fn read_bounded(path: &std::path::Path, most: u64) -> Result<String, Exit> {
+    let unreadable = |error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
+    let mut text = String::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(most + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > most {
+        return Err(Exit::usage(format!("{}: larger than {most} bytes", path.display())));
+    }
+    Ok(text)
 }
 
 /// Scenario files at most in an overlay.

@@ -1,6 +1,6 @@
 //! Applying a list of edits to the two byte streams of a handshake.
 
-use crate::registry::{CipherSuite, ProtocolVersion};
+use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
 use crate::wire::{
     ClientHello, ContentType, Context, Decode, Encode, Extension, Handshake, HandshakeType, KeyExchangeShape,
     Reader, Record, RecordDeframer, ServerHello,
@@ -130,7 +130,20 @@ fn change_client_hello(hello: &mut ClientHello, change: &Change) {
             hello.cipher_suites.extend(signals);
         }
         Change::RemoveExtension(kind) => remove(&mut hello.extensions, |e| e.typ() == *kind),
+        Change::OfferSchemes(schemes) => offer_schemes(&mut hello.extensions, schemes),
         Change::SetSuite(_) | Change::SetSentinel(_) => {}
+    }
+}
+
+/// A hello without the extension means SHA-1 (RFC 5246 7.4.1.4.1), which an honest server of today does not sign with.
+fn offer_schemes(extensions: &mut Option<Vec<Extension>>, schemes: &[SignatureScheme]) {
+    let is_list = |e: &Extension| matches!(e, Extension::SignatureAlgorithms(_));
+    let is_offered = extensions.iter().flatten().any(
+        |e| matches!(e, Extension::SignatureAlgorithms(offered) if offered.iter().any(|s| schemes.contains(s))),
+    );
+    if !is_offered {
+        remove(extensions, is_list);
+        extensions.get_or_insert_default().push(Extension::SignatureAlgorithms(schemes.to_vec()));
     }
 }
 
@@ -145,7 +158,7 @@ fn change_server_hello(hello: &mut ServerHello, change: &Change) {
         Change::SetSuite(suite) => hello.cipher_suite = *suite,
         Change::SetSentinel(sentinel) => set_sentinel(&mut hello.random, *sentinel),
         Change::RemoveExtension(kind) => remove(&mut hello.extensions, |e| e.typ() == *kind),
-        Change::OfferSuites(_) => {}
+        Change::OfferSuites(_) | Change::OfferSchemes(_) => {}
     }
 }
 

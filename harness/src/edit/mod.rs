@@ -6,7 +6,7 @@ mod toml;
 
 use std::fmt;
 
-use crate::registry::{CipherSuite, ProtocolVersion};
+use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
 use crate::wire::ExtensionType;
 
 pub use apply::Editor;
@@ -64,6 +64,8 @@ pub enum Change {
     SetSuite(CipherSuite),
     /// ClientHello: those of the list that were offered; if none was, the whole list. The signal of RFC 5746 stays.
     OfferSuites(Vec<CipherSuite>),
+    /// ClientHello: the list, if the hello offers none of its schemes.
+    OfferSchemes(Vec<SignatureScheme>),
     /// ServerHello: the end of the random.
     SetSentinel(Sentinel),
     RemoveExtension(ExtensionType),
@@ -71,8 +73,8 @@ pub enum Change {
 
 impl Change {
     /// The names that files use, with what each takes.
-    pub const NAMES: [&'static str; 5] =
-        ["set-version", "set-suite", "offer-suites", "set-sentinel", "remove-extension"];
+    pub const NAMES: [&'static str; 6] =
+        ["set-version", "set-suite", "offer-suites", "set-sentinel", "remove-extension", "offer-schemes"];
 
     pub const fn name(&self) -> &'static str {
         match self {
@@ -81,6 +83,7 @@ impl Change {
             Self::OfferSuites(_) => Self::NAMES[2],
             Self::SetSentinel(_) => Self::NAMES[3],
             Self::RemoveExtension(_) => Self::NAMES[4],
+            Self::OfferSchemes(_) => Self::NAMES[5],
         }
     }
 
@@ -89,7 +92,7 @@ impl Change {
         match self {
             Self::SetVersion(_) | Self::RemoveExtension(_) => true,
             Self::SetSuite(_) | Self::SetSentinel(_) => matches!(target, Target::ServerHello),
-            Self::OfferSuites(_) => matches!(target, Target::ClientHello),
+            Self::OfferSuites(_) | Self::OfferSchemes(_) => matches!(target, Target::ClientHello),
         }
     }
 }
@@ -109,6 +112,10 @@ impl fmt::Display for Edit {
             Change::SetSuite(suite) => write!(f, "{suite}"),
             Change::OfferSuites(suites) => {
                 let names: Vec<String> = suites.iter().map(ToString::to_string).collect();
+                f.write_str(&names.join(", "))
+            }
+            Change::OfferSchemes(schemes) => {
+                let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
                 f.write_str(&names.join(", "))
             }
             Change::SetSentinel(sentinel) => f.write_str(sentinel.as_str()),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::registry::{self, ProtocolVersion};
+use crate::registry::{self, ProtocolVersion, SignatureScheme};
 use crate::wire::ExtensionType;
 
 use super::{Change, Edit, Sentinel, Target};
@@ -64,6 +64,9 @@ fn value(change: &Change) -> Value {
         Change::OfferSuites(suites) => {
             suites.iter().map(|s| Value::String(s.to_string())).collect::<Vec<_>>().into()
         }
+        Change::OfferSchemes(schemes) => {
+            schemes.iter().map(|s| Value::String(s.to_string())).collect::<Vec<_>>().into()
+        }
         Change::SetSentinel(sentinel) => Value::String(sentinel.as_str().to_owned()),
         Change::RemoveExtension(kind) => {
             kind.name().map_or_else(|| Value::Integer(kind.0.into()), |name| Value::String(name.to_owned()))
@@ -87,6 +90,14 @@ fn parse(stated: Stated) -> Result<Edit, EditError> {
             let suites =
                 names.iter().map(|n| suite(n.as_str().unwrap_or_default())).collect::<Result<Vec<_>, _>>();
             Change::OfferSuites(suites.map_err(bad)?)
+        }
+        "offer-schemes" => {
+            let names = stated
+                .value
+                .as_array()
+                .ok_or_else(|| bad("an array of scheme names is needed".to_owned()))?;
+            let schemes = names.iter().map(|n| n.as_str().unwrap_or_default().parse::<SignatureScheme>());
+            Change::OfferSchemes(schemes.collect::<Result<_, _>>().map_err(|e| bad(e.to_string()))?)
         }
         "set-sentinel" => {
             let name = text()?;

@@ -2,7 +2,7 @@
 
 use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::{self, Offer, Proposal, RefusalReason, Stated};
-use crate::policy::Treatment;
+use crate::policy::{Floor, Treatment};
 use crate::registry::{self, AlertDescription, ProtocolVersion};
 
 use super::verdict::{Finding, FindingCode, Level};
@@ -129,17 +129,34 @@ fn past_the_line(case: &CaseFacts<'_>, seen: &Observation) -> Option<Outcome> {
     }
     let mut proposal = proposal.clone();
     proposal.certificate_bits = case.key.as_ref().and_then(oracle::KeyType::rsa_bits);
-    let findings: Vec<Finding> = oracle::breaches(case.floor, &proposal)
+    let mut findings: Vec<Finding> = oracle::breaches(case.floor, &proposal)
         .into_iter()
         .map(|breach| cite(finding_of(&breach, detail(&proposal, seen))))
         .collect();
     if findings.iter().any(|f| f.level == Level::Fail) {
         return Some(Outcome::Broke(findings));
     }
+    if let Some(recommended) = advised_against(case.floor, proposal.version) {
+        let detail = format!(
+            "{}; recommended is {}: {}",
+            detail(&proposal, seen),
+            recommended.title(),
+            case.floor.source
+        );
+        findings.push(cite(Finding::new(FindingCode::BelowRecommendedVersion, detail)));
+    }
     // A session that the floor allows counts when the request arrived and was answered. A forced one cannot come
     // so far: the client's hello and the server's differ, and so do their Finished.
     let completed = seen.ending == Ending::Completed && seen.reach == Reach::Data;
     (completed || (case.forced && !findings.is_empty())).then_some(Outcome::Completed(findings))
+}
+
+/// The version that a floor recommends in place of one that it still allows, where that is TLS 1.0 or 1.1, which RFC
+/// 8996 deprecates. TLS 1.2 below a recommended TLS 1.3 is no weakness of a session: there the offer is looked at, once
+/// per client.
+fn advised_against(floor: &Floor, version: ProtocolVersion) -> Option<ProtocolVersion> {
+    let is_allowed = floor.min_version <= version && version < ProtocolVersion::TLS1_2;
+    floor.recommended_version.filter(|recommended| is_allowed && version < *recommended)
 }
 
 fn detail(proposal: &Proposal, seen: &Observation) -> String {

@@ -171,8 +171,8 @@ finding_codes! {
         "Whoever scripts the client learns the wrong thing about the connection.",
         "Look at the program's output: shakedown check --evidence DIR keeps it.";
     BelowRecommendedVersion "below-recommended-version" Warn:
-        "The client does not offer the version that the floor recommends.",
-        "The guides recommend TLS 1.3: fewer choices, all of them forward secret.",
+        "The client does not offer the version that the floor recommends, or completed a deprecated one below it.",
+        "The guides recommend TLS 1.3 (older ones 1.2); TLS 1.0 and 1.1 rest on MD5 and SHA-1 (RFC 8996).",
         "Update the client's TLS library, or lift its maximum version.";
     WeakOffered "weak-offered" Warn:
         "The client's hello offers something that the floor forbids.",

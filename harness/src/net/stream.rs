@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::observe::Observation;
+
 use super::socket::has_closed;
 use super::tapped::{ClientEnd, Setup, Tapped};
 
@@ -190,10 +192,10 @@ impl TappedStream {
         let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
     }
 
-    /// The end of the connection, if no clone is left.
-    pub fn into_tapped(self) -> Option<Tapped> {
-        let shared = Arc::into_inner(self.0)?;
-        Some(shared.state.into_inner().unwrap_or_else(PoisonError::into_inner).tapped)
+    /// What was seen, taken out: to be called once, when the connection is over. Tasks of the HTTP library may still
+    /// hold a clone.
+    pub fn observe(&self) -> Observation {
+        self.state().tapped.observe()
     }
 
     /// Ready when everything has been handed to the system.

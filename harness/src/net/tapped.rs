@@ -186,7 +186,12 @@ impl Tapped {
         self.tap.proposal.as_ref()
     }
 
-    pub fn into_observation(self) -> Observation {
+    pub fn into_observation(mut self) -> Observation {
+        self.observe()
+    }
+
+    /// What was seen, taken out: to be called once, when the connection is over.
+    pub fn observe(&mut self) -> Observation {
         let disagreement = self.engine.negotiated().and_then(|own| {
             let wire = self.tap.proposal.as_ref()?;
             let differs = self.tap.reach() >= Reach::Finished
@@ -200,16 +205,16 @@ impl Tapped {
         });
         Observation {
             reach: self.tap.reach(),
-            offer: self.tap.offer,
-            proposal: self.tap.proposal,
+            offer: self.tap.offer.take(),
+            proposal: self.tap.proposal.take(),
             delivered: self.delivered,
-            ending: self.ending,
+            ending: self.ending.clone(),
             client_alert: self.tap.client_alert,
             server_alert: self.tap.server_alert,
             application_bytes: self.application_bytes,
-            not_tls: self.tap.not_tls,
+            not_tls: self.tap.not_tls.clone(),
             disagreement,
-            transcript: self.tap.transcript,
+            transcript: std::mem::take(&mut self.tap.transcript),
         }
     }
 }

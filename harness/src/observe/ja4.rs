@@ -103,7 +103,7 @@ mod tests {
                 ExtensionType::SIGNATURE_ALGORITHMS => {
                     Extension::SignatureAlgorithms(values(schemes).into_iter().map(SignatureScheme).collect())
                 }
-                typ => Extension::Unknown { typ, data: vec![] },
+                typ => Extension::Unknown { typ, body: vec![] },
             });
         }
         ClientHello {

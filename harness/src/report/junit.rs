@@ -20,7 +20,9 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::judge::{Finding, FindingCode, Verdict};
 use crate::report::Reporter;
 use crate::report::text::needs_escape;
-use crate::run::events::{CaseFinished, ClientEvent, ClientStatus, Event, RunFinished, RunStarted};
+use crate::run::events::{
+    CaseFinished, ClientEvent, ClientStatus, EntryStatus, Event, KnownReport, RunFinished, RunStarted,
+};
 
 /// The name of the test case that speaks of the client as a whole.
 const WHOLE_CLIENT: &str = "(client)";
@@ -76,6 +78,9 @@ impl<W: Write + Send> Junit<W> {
             suite.junit.set_time(duration(suite.ms));
             report.add_test_suite(suite.junit);
         }
+        if let Some(known) = &finished.known_failures {
+            report.add_test_suite(known_suite(known));
+        }
         // To a string first: an error of the writer, such as a broken pipe, is then passed on as it is.
         let text = report.to_string().map_err(io::Error::other)?;
         self.out.write_all(text.as_bytes())?;
@@ -113,6 +118,12 @@ impl Suite {
     fn add(&mut self, case: &CaseFinished) {
         let mut test = test_case(&case.client, &case.case, &case.findings, case.verdict);
         test.set_time(duration(case.ms));
+        for known in &case.known {
+            test.add_property(Property::new(
+                "known-failure",
+                safe(&format!("{}: {}", known.finding, known.reason)),
+            ));
+        }
         for (name, value) in [
             ("server", Some(case.server.as_str())),
             ("reach", case.reach.map(|reach| reach.as_str())),
@@ -146,6 +157,28 @@ fn describe_run(suite: &mut TestSuite, started: &RunStarted) {
     if let Some(service) = &started.service {
         suite.add_property(Property::new("service", safe(&format!("{}@{}", service.name, service.edition))));
     }
+}
+
+/// One test per entry of the list of known failures: a wrong one fails.
+fn known_suite(known: &KnownReport) -> TestSuite {
+    let mut suite = TestSuite::new("known failures");
+    for entry in &known.entries {
+        let status = match entry.status {
+            EntryStatus::Used => TestCaseStatus::success(),
+            EntryStatus::NotChecked => TestCaseStatus::skipped(),
+            EntryStatus::Stale | EntryStatus::Expired | EntryStatus::Unmatched => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_type("known-failure");
+                status.set_message(safe(&entry.detail));
+                status
+            }
+        };
+        let name = format!("{} {} {}", entry.client, entry.case, entry.finding);
+        let mut test = TestCase::new(safe(&name), status);
+        test.set_classname("known failures");
+        suite.add_test_case(test);
+    }
+    suite
 }
 
 fn test_case(client: &str, name: &str, findings: &[Finding], verdict: Verdict) -> TestCase {

@@ -88,6 +88,8 @@ mod tests {
             ms: 1.0,
             cpu_ms: 1.0,
             peak_rss_mib: 1.0,
+            known_failures: None,
+            baseline: None,
         };
         progress.event(&Event::RunFinished(finished)).unwrap();
         assert!(progress.bar.is_finished());

@@ -9,6 +9,7 @@ use crate::net::run_in_memory;
 use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::Offer;
 use crate::pki::{KeyKind, Pki};
+use crate::registry::ProtocolVersion;
 use crate::scenario::{Case, Control, Subject};
 
 use super::client::canary_spec;
@@ -204,7 +205,8 @@ impl Canaries {
     }
 
     fn try_twin(&self, key: KeyKind, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<(), String> {
-        let control = Stage::control(key, backend, pki).map_err(|e| e.to_string())?;
+        let control =
+            Stage::control(key, ProtocolVersion::TLS1_2, backend, pki).map_err(|e| e.to_string())?;
         for stack in [&self.canary, &self.second] {
             let spec = EndpointSpec {
                 trust: Some(Arc::clone(&self.ca)),

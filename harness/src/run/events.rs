@@ -168,6 +168,8 @@ pub struct CaseFinished {
     pub findings: Vec<Finding>,
     /// Milliseconds from the start of the client to its end, of the run that was judged.
     pub ms: f64,
+    /// Its failing findings, if all of them are known; the verdict is then no longer `fail`.
+    pub known: Vec<KnownFinding>,
     /// The classes of weakness that the case proposes; empty for a strong case.
     #[serde(skip)]
     pub classes: Vec<Class>,
@@ -189,6 +191,58 @@ pub struct ClientTotals {
     pub skipped: u64,
     /// Findings about the client as a whole that are known only at its end: `class-unproven`.
     pub findings: Vec<Finding>,
+    /// Cases whose failure is known; they are counted by their verdict, too.
+    pub known: u64,
+}
+
+/// Why a failing finding is accepted (`--known-failures`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownFinding {
+    pub finding: FindingCode,
+    pub reason: String,
+    pub link: Option<String>,
+    /// The last day on which it is accepted, `YYYY-MM-DD`.
+    pub expires: Option<String>,
+}
+
+/// What became of the entries of a file of known failures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownReport {
+    pub file: String,
+    pub entries: Vec<KnownEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownEntry {
+    pub line: u64,
+    pub client: String,
+    pub case: String,
+    pub finding: FindingCode,
+    pub status: EntryStatus,
+    /// File and line, what is the matter, and what to do.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryStatus {
+    /// A case fails in that way.
+    Used,
+    /// Too little of it was played to say more.
+    NotChecked,
+    /// All its cases were played, and none fails in that way any more.
+    Stale,
+    /// Its date has passed.
+    Expired,
+    /// There is no such client or case.
+    Unmatched,
+}
+
+impl EntryStatus {
+    /// Whether it is exit 1 (formats, section 9).
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::Stale | Self::Expired | Self::Unmatched)
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -202,4 +256,46 @@ pub struct RunFinished {
     pub cpu_ms: f64,
     /// Largest resident set of the harness itself.
     pub peak_rss_mib: f64,
+    /// What became of `--known-failures`, if there were any.
+    pub known_failures: Option<KnownReport>,
+    /// The run beside the one of `--baseline`, if there was any.
+    pub baseline: Option<BaselineReport>,
+}
+
+/// This run beside an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BaselineReport {
+    pub file: String,
+    /// When the earlier run began.
+    pub started: String,
+    /// The earlier run was interrupted, so cases of this one look new.
+    pub interrupted: bool,
+    /// What the two runs do not have in common. Verdicts under different floors are not comparable.
+    pub differs: Vec<Differs>,
+    /// Did not fail before.
+    pub newly_failing: Vec<Changed>,
+    /// Comes to pass or warn now.
+    pub newly_passing: Vec<Changed>,
+    /// Came to a verdict before, and is inconclusive or skipped now.
+    pub newly_unknown: Vec<Changed>,
+    /// Was not played before.
+    pub new: Vec<Changed>,
+    /// Was played before only.
+    pub vanished: Vec<Changed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Differs {
+    pub what: String,
+    pub before: String,
+    pub now: String,
+}
+
+/// A case in two runs: its verdicts, null where it was not played. That of a known failure is `fail`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    pub client: String,
+    pub case: String,
+    pub before: Option<String>,
+    pub now: Option<String>,
 }

@@ -1,10 +1,12 @@
 //! Running cases: controls, schedule, events.
 
+pub mod baseline;
 pub mod catalogue;
 pub mod client;
 pub mod controls;
 pub mod events;
 mod evidence;
+pub mod known;
 pub mod lint;
 pub mod live;
 pub mod one;

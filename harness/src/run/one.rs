@@ -236,6 +236,7 @@ fn outcome(
         verdict: judgement.verdict,
         findings: judgement.findings,
         ms: ms(played.elapsed),
+        known: Vec::new(),
         // What the server refuses says nothing about the client.
         classes: if facts.refuser == Refuser::Client { facts.classes() } else { Vec::new() },
         forced: stage.forced,
@@ -300,6 +301,7 @@ pub fn unrun(context: &Context, case: &Case, client: &Client, reason: Option<Fin
         verdict: finding.level.verdict(),
         findings: vec![finding],
         ms: 0.0,
+        known: Vec::new(),
         classes,
         forced: case.pick == crate::scenario::Pick::Forced,
         finite_field: is_finite_field(case),

@@ -13,12 +13,14 @@ use crate::pki::{KeyKind, Pki};
 use crate::policy::Floor;
 use crate::scenario::{Case, CheckTable, Subject};
 
+use super::baseline::{Baseline, Comparison};
 use super::client::{Client, Play};
 use super::controls::{Canaries, Positive};
 use super::events::{
     ClientEvent, ClientStatus, ClientTotals, Environment, Event, FloorSource, Offers, RunFinished,
     RunStarted, SCHEMA, ServiceEdition,
 };
+use super::known::{KnownFailures, Ledger, Scope};
 use super::lint::{lint, unproven};
 use super::one::{self, Context, Outcome};
 use super::play::{self, Ground};
@@ -46,6 +48,34 @@ pub struct Plan {
     pub strict: bool,
     pub evidence: Option<std::path::PathBuf>,
     pub versions: BTreeMap<String, String>,
+    pub known: Option<Expected>,
+    /// An earlier run to compare with.
+    pub baseline: Option<Baseline>,
+}
+
+/// What is expected to fail (`--known-failures`).
+pub struct Expected {
+    pub failures: KnownFailures,
+    /// UTC.
+    pub today: jiff::civil::Date,
+    /// Every case of the catalogue, and whether it is in the run's tier.
+    pub catalogue: Vec<(Case, bool)>,
+}
+
+impl Expected {
+    fn ledger(self, clients: &[Client]) -> Ledger {
+        let of_client = |client: &Client| {
+            let cases = self.catalogue.iter().filter(|(case, _)| applies(case, client));
+            let scope = cases.map(|(case, in_tier)| Scope {
+                client: client.name.clone(),
+                case: case.id.clone(),
+                in_tier: *in_tier,
+            });
+            scope.collect::<Vec<_>>()
+        };
+        let scope: Vec<Scope> = clients.iter().flat_map(of_client).collect();
+        Ledger::new(self.failures, self.today, &scope)
+    }
 }
 
 /// Who hears of a run. An error stops it.
@@ -77,7 +107,7 @@ pub async fn run(
     let Plan { clients, cases, .. } = &plan;
     let applicable: Vec<usize> =
         clients.iter().map(|client| cases.iter().filter(|c| applies(c, client)).count()).collect();
-    sink.event(&Event::RunStarted(RunStarted {
+    let announced = RunStarted {
         schema: SCHEMA,
         shakedown: env!("CARGO_PKG_VERSION").to_owned(),
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -110,7 +140,9 @@ pub async fn run(
         min_version: plan.floor.min_version.title(),
         cases_per_client: applicable.iter().copied().max().unwrap_or_default() as u64,
         gates: plan.gates,
-    }))?;
+    };
+    let mut comparison = plan.baseline.clone().map(|earlier| Comparison::new(earlier, &announced));
+    sink.event(&Event::RunStarted(announced))?;
     let mut tally = Tally::default();
     let context = Arc::new(Context {
         ground: Arc::clone(&ground),
@@ -121,7 +153,8 @@ pub async fn run(
         backend: Arc::clone(&plan.backend),
         evidence: plan.evidence.clone(),
     });
-    let Plan { clients, cases, jobs, seed, partial, strict, .. } = plan;
+    let Plan { clients, cases, jobs, seed, partial, strict, known, .. } = plan;
+    let mut ledger = known.map(|known| known.ledger(&clients));
     for client in clients {
         let client = Arc::new(client);
         if ground.is_interrupted() {
@@ -129,14 +162,27 @@ pub async fn run(
         }
         let mine: Vec<Case> = cases.iter().filter(|case| applies(case, &client)).cloned().collect();
         let (sink, findings) = (&mut *sink, &mut tally.findings);
-        let mut course = Course { context: &context, client: &client, jobs, seed, partial, sink, findings };
+        let (known, comparison) = (ledger.as_mut(), comparison.as_mut());
+        let mut course = Course {
+            context: &context,
+            client: &client,
+            jobs,
+            seed,
+            partial,
+            sink,
+            findings,
+            known,
+            comparison,
+        };
         let totals = course.run(mine).await?;
         tally.add(&client.name, totals);
         stop_workers(&client).await;
     }
     crate::client::end_all_orphans(&ground.room);
     let interrupted = ground.is_interrupted();
-    let exit = exit_code(tally.clients.values(), interrupted, strict);
+    let known_failures = ledger.map(Ledger::reckon);
+    let is_list_wrong = known_failures.iter().flat_map(|known| &known.entries).any(|e| e.status.is_wrong());
+    let exit = exit_code(tally.clients.values(), is_list_wrong, interrupted, strict);
     let panicked = tally.findings.contains_key(FindingCode::HarnessPanic.as_str());
     sink.event(&Event::RunFinished(RunFinished {
         clients: tally.clients.clone(),
@@ -146,6 +192,8 @@ pub async fn run(
         ms: ms(started.elapsed()),
         cpu_ms: own_cpu().map_or(0.0, ms),
         peak_rss_mib: peak_rss_mib().unwrap_or_default(),
+        known_failures,
+        baseline: comparison.map(Comparison::close),
     }))?;
     Ok(Finished { exit, panicked, clients: tally.clients })
 }
@@ -172,6 +220,8 @@ struct Course<'a> {
     partial: bool,
     sink: &'a mut dyn Sink,
     findings: &'a mut BTreeMap<String, u64>,
+    known: Option<&'a mut Ledger>,
+    comparison: Option<&'a mut Comparison>,
 }
 
 type Positives = BTreeMap<&'static str, Positive>;
@@ -217,7 +267,14 @@ impl Course<'_> {
             is_good_before = is_good_after;
             outcomes.iter_mut().for_each(Outcome::look_for_latecomers);
             outcomes.sort_by(|a, b| a.event.case.cmp(&b.event.case));
-            for outcome in outcomes {
+            for mut outcome in outcomes {
+                if let Some(known) = &mut self.known {
+                    known.apply(&mut outcome.event);
+                    totals.known += u64::from(!outcome.event.known.is_empty());
+                }
+                if let Some(comparison) = &mut self.comparison {
+                    comparison.note(&outcome.event);
+                }
                 wanted.extend(outcome.event.classes.iter().copied());
                 broken.extend(outcome.event.findings.iter().filter_map(class_of_code));
                 proven.extend(outcome.proven);
@@ -256,7 +313,8 @@ impl Course<'_> {
     }
 
     async fn positive(&self, name: &'static str, key: KeyKind) -> Positive {
-        let stage = match Stage::control(key, &self.context.backend, &self.context.pki) {
+        let context = self.context;
+        let stage = match Stage::positive(key, &context.floor, &context.backend, &context.pki) {
             Ok(stage) => Arc::new(stage),
             Err(error) => {
                 let finding = Finding::new(FindingCode::ServerCannot, error.to_string());

@@ -8,7 +8,7 @@ use crate::engine::{Backend, CannotPlay, EndpointSpec, ExternalPsk, Role};
 use crate::net::Setup;
 use crate::oracle::{KeyType, Proposal};
 use crate::pki::{CertificateKind, Identity, KeyKind, MintError, Pki};
-use crate::policy::{Order, Policy};
+use crate::policy::{Floor, Order, Policy};
 use crate::registry::{
     self, Authentication, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
 };
@@ -83,7 +83,7 @@ impl Stage {
     pub fn of(case: &Case, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
         if case.scenario.subject == Subject::Server {
             // The server is strong; the weak side is the client's offer.
-            return Self::control(KeyKind::Rsa2048, backend, pki);
+            return Self::control(KeyKind::Rsa2048, ProtocolVersion::TLS1_2, backend, pki);
         }
         Self::of_session(
             Session {
@@ -155,8 +155,32 @@ impl Stage {
         Ok(stage)
     }
 
-    /// The strong control for a key: TLS 1.2 and 1.3, ECDHE with AEAD.
-    pub fn control(key: KeyKind, backend: &Arc<dyn Backend>, pki: &Pki) -> Result<Self, StageError> {
+    /// The positive control under a floor: its server has the oldest version that the floor allows, too, so that a
+    /// client that has nothing newer can show that it connects. The nearest strong handshake is then that one.
+    pub fn positive(
+        key: KeyKind,
+        floor: &Floor,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
+        // No suite of SSL 3 is strong.
+        let oldest = floor.min_version.clamp(ProtocolVersion::TLS1_0, ProtocolVersion::TLS1_2);
+        match Self::control(key, oldest, backend, pki) {
+            // A backend that lacks it (rustls) plays what it has: then an old client has no control, and no pass.
+            Err(StageError::Cannot(_)) if oldest < ProtocolVersion::TLS1_2 => {
+                Self::control(key, ProtocolVersion::TLS1_2, backend, pki)
+            }
+            made => made,
+        }
+    }
+
+    /// A strong server with a key: from `oldest` to TLS 1.3, ECDHE, with AEAD from TLS 1.2 on.
+    pub fn control(
+        key: KeyKind,
+        oldest: ProtocolVersion,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
         let certificate = match key {
             KeyKind::Rsa2048 => CertificateKind::Rsa2048,
             KeyKind::Rsa3072 => CertificateKind::Rsa3072,
@@ -165,10 +189,11 @@ impl Stage {
             KeyKind::Ed25519 => CertificateKind::Ed25519,
             KeyKind::Dsa2048 => CertificateKind::Dsa2048,
         };
-        let versions = [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3];
-        let suites = Case::strong_suites(key);
+        let versions: Vec<ProtocolVersion> =
+            ProtocolVersion::ALL.into_iter().filter(|version| *version >= oldest).collect();
+        let suites = Case::strong_suites(key, oldest);
         let spec = EndpointSpec {
-            versions: versions.to_vec(),
+            versions: versions.clone(),
             suites: suites.clone(),
             identities: vec![pki.identity(certificate)?],
             ..server_spec()
@@ -278,8 +303,11 @@ fn server_spec() -> EndpointSpec {
 
 /// The honest engine gets a hello that leaves it no other choice; the client does not know.
 fn forcing(version: ProtocolVersion, suites: &[CipherSuite]) -> Vec<Edit> {
+    // A client that has nothing newer than TLS 1.1 names no schemes, and TLS 1.2 cannot be signed without.
+    let schemes = (version == ProtocolVersion::TLS1_2).then(|| Change::OfferSchemes(SCHEMES.to_vec()));
     [Change::SetVersion(version), Change::OfferSuites(suites.to_vec())]
         .into_iter()
+        .chain(schemes)
         .map(|change| Edit { at: Target::ClientHello, change })
         .collect()
 }

@@ -45,9 +45,11 @@ impl Tally {
     }
 }
 
-/// The exit code of a gate (formats, section 9), first that fits.
+/// The exit code of a gate (formats, section 9), first that fits. `is_list_wrong`: a known failure is stale, expired or
+/// matches nothing.
 pub(super) fn exit_code<'a>(
     clients: impl Iterator<Item = &'a ClientTotals>,
+    is_list_wrong: bool,
     interrupted: bool,
     strict: bool,
 ) -> u8 {
@@ -64,6 +66,7 @@ pub(super) fn exit_code<'a>(
     match worst {
         _ if !played => 4,
         Some(Verdict::Fail) => 1,
+        _ if is_list_wrong => 1,
         Some(Verdict::Inconclusive) => 3,
         _ if strict && skipped => 3,
         _ => 0,

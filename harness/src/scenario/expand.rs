@@ -27,6 +27,19 @@ const STRONG: [&str; 9] = [
     "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 
+/// What the strong control has beside [`STRONG`] where a floor allows TLS 1.0: the suites of RFC 8422 that this version
+/// has, forward secret and not broken.
+const STRONG_BEFORE_TLS12: [&str; 4] = [
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+];
+
+fn strong() -> impl Iterator<Item = &'static SuiteFacts> {
+    STRONG.iter().filter_map(|name| registry::suite_by_name(name))
+}
+
 /// What the server of a case has to offer, most wanted first.
 pub type Suites = Vec<CipherSuite>;
 
@@ -52,14 +65,23 @@ impl Case {
         self.suites.first().and_then(|suite| registry::suite(*suite))
     }
 
-    /// The strong suites that a certificate and version can carry: what the positive control plays.
-    pub fn strong_suites(key: KeyKind) -> Suites {
-        strong().filter(|facts| carries(facts, Some(key))).map(|facts| facts.suite).collect()
+    /// Whether a run of this tier plays the case.
+    ///
+    /// Tier core asks for broken rules in TLS 1.2 alone, for an older version is a breach in itself. Where the floor
+    /// allows TLS 1.0 or 1.1, what it forbids has to be asked for in those, too: a client may refuse anonymous servers
+    /// in TLS 1.2 only because it has nothing newer than TLS 1.0.
+    pub fn is_in(&self, tier: Tier, min_version: ProtocolVersion) -> bool {
+        let is_old_and_allowed = min_version <= self.version && self.version < ProtocolVersion::TLS1_2;
+        self.tier <= if is_old_and_allowed { tier.max(Tier::Default) } else { tier }
     }
-}
 
-fn strong() -> impl Iterator<Item = &'static SuiteFacts> {
-    STRONG.iter().filter_map(|name| registry::suite_by_name(name))
+    /// The strong suites that a certificate can carry in the versions from `oldest` on: what the positive control
+    /// plays.
+    pub fn strong_suites(key: KeyKind, oldest: ProtocolVersion) -> Suites {
+        let older: &[&str] = if oldest < ProtocolVersion::TLS1_2 { &STRONG_BEFORE_TLS12 } else { &[] };
+        let all = strong().chain(older.iter().filter_map(|name| registry::suite_by_name(name)));
+        all.filter(|facts| carries(facts, Some(key))).map(|facts| facts.suite).collect()
+    }
 }
 
 /// Expands a scenario to all cases that a stack can play, in a stable order.

@@ -27,7 +27,7 @@ const LINGER_BYTES: usize = 256 * 1024;
 
 /// What came of a connection.
 pub(super) struct Ended {
-    pub(super) seen: Option<Observation>,
+    pub(super) seen: Observation,
     /// The server stopped before it had come to an end.
     pub(super) cut_off: bool,
 }
@@ -70,7 +70,7 @@ pub(super) async fn drive(
         }
     }
     stream.with_tapped(|tapped| tapped.note_ending());
-    Ended { seen: stream.into_tapped().map(crate::net::Tapped::into_observation), cut_off }
+    Ended { seen: stream.observe(), cut_off }
 }
 
 /// `Err`: it did not end in time; whether that was because the server stops.

@@ -32,7 +32,17 @@ pub enum PlayError {
     NotAtAll { backend: String, policy: String, why: String, able: String },
 }
 
-/// The server of a policy, and what was left out of it: nothing, unless `partial`.
+/// The certificates of a server.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'a> {
+    /// What the policy needs.
+    Needed(&'a [CertificateKind]),
+    /// What somebody chose: suites that need another one cannot be played, and that is what they want.
+    Chosen(&'a [CertificateKind]),
+}
+
+/// The server of a policy, and what was left out of it: nothing, unless `partial` or for want of a certificate that
+/// somebody left out.
 ///
 /// # Errors
 /// If the stack cannot play the policy as it is written, or nobody publishes what it holds.
@@ -40,16 +50,19 @@ pub fn policy_stage(
     policy: &Policy,
     backends: &BTreeMap<&'static str, Arc<dyn Backend>>,
     backend: &Arc<dyn Backend>,
-    certificates: &[CertificateKind],
+    certificates_shown: Shown<'_>,
     pki: &Pki,
     partial: bool,
 ) -> Result<(Stage, Vec<Item>), PlayError> {
     policy.playable()?;
+    let (Shown::Needed(certificates) | Shown::Chosen(certificates)) = certificates_shown;
     let identities =
         certificates.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
-    let whole = uncarried(policy, certificates);
     let (fitted, mut left_out) = fit(&**backend, policy, &identities);
-    left_out.extend(whole);
+    let idle = uncarried(policy, certificates);
+    if matches!(certificates_shown, Shown::Needed(_)) {
+        left_out.extend(idle.iter().cloned());
+    }
     let able = || {
         let others = backends.values().filter(|other| other.id() != backend.id());
         let able: Vec<&str> = others
@@ -83,6 +96,9 @@ pub fn policy_stage(
         });
     }
     fitted.spec.alpn = ALPN_FOR_PEOPLE.map(<[u8]>::to_vec).to_vec();
+    if matches!(certificates_shown, Shown::Chosen(_)) {
+        left_out.extend(idle);
+    }
     let stage = Stage::of_policy(fitted.policy, fitted.spec, certificates.first().copied(), backend)?;
     Ok((stage, left_out))
 }

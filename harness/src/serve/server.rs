@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::net::Listener;
+use crate::observe::{Ending, Observation};
 use crate::pki::CertificateKind;
 use crate::policy::Floor;
 use crate::run::stage::Stage;
@@ -158,10 +159,14 @@ impl Connection {
     async fn run(self, socket: TcpStream) -> bool {
         let start = Instant::now();
         let peer = socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
-        // It was opened once before, so this is out of memory at most.
-        let Ok(setup) = self.play.stage.open() else { return false };
-        let Ended { seen, cut_off } = drive(socket, setup, &self.play, self.limits, self.stopping).await;
-        let Some(seen) = seen else { return cut_off };
+        let Ended { seen, cut_off } = match self.play.stage.open() {
+            Ok(setup) => drive(socket, setup, &self.play, self.limits, self.stopping).await,
+            // It was opened once before, so this is out of memory at most.
+            Err(error) => {
+                let ending = Ending::ServerFailed(error.to_string());
+                Ended { seen: Observation { ending, ..Observation::empty() }, cut_off: false }
+            }
+        };
         let judged = Judged::of_observation(&self.play.floor, &seen, self.play.has_bad_certificate());
         let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         let line = ConnectionLine::of(peer, &seen, &judged, ms, self.transcript);

@@ -31,6 +31,43 @@ fn five_bad_clients_are_inconclusive_for_five_reasons() {
     }
 }
 
+/// Bytes, pauses and ends that no TLS client makes; `s` is the connected socket.
+#[test]
+fn peers_that_are_no_clients_are_told_apart() {
+    if !installed("python3") {
+        return;
+    }
+    let connect =
+        "import socket, struct, sys, time; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); ";
+    let hello = "b'\\x16\\x03\\x01\\x02\\x00\\x01\\x00\\x01\\xfc\\x03\\x03' + bytes(60)";
+    let table = [
+        ("garbage", "s.sendall(bytes(range(200, 256))); s.recv(9)".to_owned(), "not-tls"),
+        ("a stall", "time.sleep(60)".to_owned(), "control-timeout"),
+        (
+            "a byte a second",
+            format!("[(s.sendall(bytes([b])), time.sleep(1)) for b in {hello}]"),
+            "control-timeout",
+        ),
+        (
+            "a reset in the hello",
+            format!("s.sendall({hello}); s.setsockopt(1, 13, struct.pack('ii', 1, 0)); s.close()"),
+            "no-connection",
+        ),
+        ("a close in the hello", format!("s.sendall({hello}); s.close()"), "no-connection"),
+        (
+            "an unresolvable host",
+            "socket.create_connection(('no-such-host.invalid', 443))".to_owned(),
+            "no-connection",
+        ),
+    ];
+    for (what, script, code) in table {
+        let script = connect.to_owned() + &script;
+        let (ran, verdict, first) = one_case(&["--timeout", "2", "--", "python3", "-c", &script, "{port}"]);
+        ran.assert_code(3);
+        assert_eq!((verdict.as_str(), first.as_str()), ("inconclusive", code), "{what}: {}", ran.stdout);
+    }
+}
+
 #[test]
 fn a_bad_client_passes_no_must_refuse_case_of_core() {
     let ran = run(["check", "--report", "json", "--", "true"]);

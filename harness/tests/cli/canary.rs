@@ -12,7 +12,9 @@ use crate::support::*;
 fn expected(id: &str) -> (&'static str, &'static str) {
     let (scenario, axes) = id.split_once('@').unwrap();
     match scenario {
-        "client/version/below-minimum" | "client/version/old-suites" => ("fail", "below-minimum-version"),
+        "client/version/below-minimum" | "client/version/old-suites" | "client/version/ssl3-dhe" => {
+            ("fail", "below-minimum-version")
+        }
         "client/cipher/static-rsa" | "client/cipher/pre-shared-key" | "client/kex/psk-ke" => {
             ("fail", "no-forward-secrecy")
         }

@@ -106,6 +106,8 @@ impl Stand {
             partial: true,
             strict: false,
             evidence: None,
+            known: None,
+            baseline: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

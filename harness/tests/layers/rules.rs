@@ -66,7 +66,7 @@ fn homes(library: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
-const TOKIO_FOLDERS: [&str; 7] = ["client", "net", "aws", "scan", "run", "mock", "cli"];
+const TOKIO_FOLDERS: [&str; 7] = ["client", "net", "aws", "scan", "run", "serve", "cli"];
 
 /// What `report` may name of this crate.
 const EVENTS: [&[&str]; 5] = [

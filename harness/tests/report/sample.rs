@@ -126,6 +126,7 @@ pub fn refused(client: &str, case: &str, classes: &[Class]) -> CaseFinished {
         verdict: Verdict::Pass,
         findings: Vec::new(),
         ms: 9.5,
+        known: Vec::new(),
         classes: classes.to_vec(),
         forced: true,
         finite_field: false,
@@ -210,6 +211,8 @@ pub fn finished(events: &[Event], interrupted: bool, ms: f64) -> Event {
         ms,
         cpu_ms: 310.0,
         peak_rss_mib: 41.5,
+        known_failures: None,
+        baseline: None,
     })
 }
 

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use shakedown::judge::{FindingCode, Level, Verdict};
 use shakedown::observe::Reach;
 use shakedown::report::JsonLines;
-use shakedown::run::events::{Canary, CaseFinished, ClientKind, ClientStatus, Event, Expected, SCHEMA, Side};
+use shakedown::run::events::{
+    Canary, CaseFinished, ClientKind, ClientStatus, EntryStatus, Event, Expected, SCHEMA, Side,
+};
 
 use crate::sample::*;
 
@@ -225,6 +227,10 @@ fn every_enum_of_the_schema_lists_what_the_code_lists() {
         (format!("{case}/alert_by"), with_null(variants!(Side: Client Server))),
         (format!("{case}/canary"), variants!(Canary: Caught Missed NotNeeded)),
         (format!("{case}/expected"), variants!(Expected: MustRefuse MayComplete MustComplete)),
+        (
+            "/$defs/known-entry/properties/status".to_owned(),
+            variants!(EntryStatus: Used NotChecked Stale Expired Unmatched),
+        ),
         (format!("{client}/kind"), variants!(ClientKind: InProcess Closure Command Worker)),
         (format!("{client}/status"), variants!(ClientStatus: Ready NotInstalled)),
     ];
@@ -239,7 +245,12 @@ fn every_enum_of_the_schema_lists_what_the_code_lists() {
 }
 
 /// Keys that came after version 1 of the schema was agreed: always written, and missing in older files.
-const ADDED: [(&str, &[&str]); 1] = [("run-started", &["source", "service"])];
+const ADDED: [(&str, &[&str]); 4] = [
+    ("run-started", &["source", "service"]),
+    ("case-finished", &["known"]),
+    ("run-finished", &["known_failures", "baseline"]),
+    ("totals", &["known"]),
+];
 
 #[test]
 fn every_object_of_the_schema_is_closed_and_requires_every_key_but_those_added_since() {
@@ -259,8 +270,9 @@ fn every_object_of_the_schema_is_closed_and_requires_every_key_but_those_added_s
         assert_eq!(keys, required, "{name}");
     }
     assert_eq!(
-        closed, 9,
-        "run-started, source, service, client, case-finished, run-finished, totals, offers, finding"
+        closed, 15,
+        "run-started, source, service, client, case-finished, run-finished, totals, offers, finding, and three each of \
+         known failures and of the baseline"
     );
 }
 
@@ -290,7 +302,7 @@ fn only_the_agreed_keys_of_a_case_are_written() {
     let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     let mut agreed = vec![
         "type", "client", "case", "scenario", "checks", "server", "canary", "expected", "reach", "version",
-        "suite", "group", "alert", "alert_by", "verdict", "findings", "ms",
+        "suite", "group", "alert", "alert_by", "verdict", "findings", "ms", "known",
     ];
     agreed.sort_unstable();
     let mut sorted = keys.clone();

@@ -46,8 +46,12 @@ fn face(stage: &Stage, versions: &[ProtocolVersion]) -> (Vec<Vec<u8>>, Option<Ve
 #[test]
 fn a_control_shows_the_certificate_and_the_protocol_of_its_cases() {
     let world = world();
-    let control =
-        |key| face(&Stage::control(key, world.openssl(), &world.pki).unwrap(), &[ProtocolVersion::TLS1_2]);
+    let control = |key| {
+        face(
+            &Stage::control(key, ProtocolVersion::TLS1_2, world.openssl(), &world.pki).unwrap(),
+            &[ProtocolVersion::TLS1_2],
+        )
+    };
     let (rsa, ecdsa) = (control(KeyKind::Rsa2048), control(KeyKind::EcdsaP256));
     assert_eq!(rsa.1.as_deref(), Some(&b"http/1.1"[..]));
     assert!(!rsa.0.is_empty() && !ecdsa.0.is_empty() && rsa.0 != ecdsa.0);
@@ -73,7 +77,7 @@ fn a_control_shows_the_certificate_and_the_protocol_of_its_cases() {
 fn a_control_is_played_by_the_backend_of_its_cases() {
     let world = world();
     for backend in world.backends.values() {
-        let control = Stage::control(KeyKind::Rsa2048, backend, &world.pki).unwrap();
+        let control = Stage::control(KeyKind::Rsa2048, ProtocolVersion::TLS1_2, backend, &world.pki).unwrap();
         assert_eq!(control.server, backend.id());
     }
 }
@@ -326,7 +330,9 @@ fn the_hello_of_a_twin_differs_in_nothing_but_its_certificate_message() {
             .filter(|kind| *kind != HandshakeType::SERVER_KEY_EXCHANGE)
             .collect()
     };
-    let control = kinds(&Stage::control(KeyKind::Rsa2048, world.openssl(), &world.pki).unwrap());
+    let control = kinds(
+        &Stage::control(KeyKind::Rsa2048, ProtocolVersion::TLS1_2, world.openssl(), &world.pki).unwrap(),
+    );
     let weak = kinds(&Stage::of(&world.case(STATIC_RSA), world.openssl(), &world.pki).unwrap());
     assert_eq!(control, weak);
     assert_eq!(control.len(), 3, "{control:?}");

@@ -185,7 +185,7 @@ fn the_strong_controls_are_clean() {
     for key in [KeyKind::Rsa2048, KeyKind::EcdsaP256] {
         for version in [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3] {
             for backend in world.backends.values() {
-                let stage = Stage::control(key, backend, &world.pki).unwrap();
+                let stage = Stage::control(key, ProtocolVersion::TLS1_2, backend, &world.pki).unwrap();
                 let (seen, own) = run_in_memory(&mut *narrow(&[version], &[]), stage.open().unwrap());
                 assert!(own.connected, "{own:?}");
                 let id = format!("control {key:?} {version} {}", backend.id());
@@ -212,7 +212,7 @@ fn the_strong_controls_are_clean() {
 fn no_ticket_comes_after_a_tls13_handshake() {
     let world = world();
     for backend in world.backends.values() {
-        let stage = Stage::control(KeyKind::EcdsaP256, backend, &world.pki).unwrap();
+        let stage = Stage::control(KeyKind::EcdsaP256, ProtocolVersion::TLS1_2, backend, &world.pki).unwrap();
         let client = &mut *narrow(&[ProtocolVersion::TLS1_3], &[]);
         let (seen, _) = run_in_memory(client, stage.open().unwrap());
         assert_eq!(seen.reach, Reach::Data);

@@ -178,6 +178,8 @@ pub fn run(setting: Setting, client: Client) -> Told {
             partial: setting.partial,
             strict: setting.strict,
             evidence: None,
+            known: None,
+            baseline: None,
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

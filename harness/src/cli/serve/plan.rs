@@ -11,7 +11,7 @@ use crate::policy::Floor;
 use crate::registry::{self, CipherSuite, ProtocolVersion};
 use crate::run::catalogue::Catalogue;
 use crate::run::stage::Stage;
-use crate::serve::{Play, for_policy, policy_stage};
+use crate::serve::{Play, Shown, for_policy, policy_stage};
 
 use super::super::clients::nearest;
 use super::super::exit::Exit;
@@ -93,15 +93,19 @@ impl Plan {
     fn policy(&self, id: &str) -> Result<(Stage, Vec<CertificateKind>, Told), Exit> {
         let catalogue = catalogue(self.policies.as_deref())?;
         let policy = catalogue.find(id).map_err(|e| Exit::usage(crate::report::printable(&e.to_string())))?;
-        let certificates =
-            if self.certificates.is_empty() { for_policy(&policy) } else { self.certificates.clone() };
+        let needed = for_policy(&policy);
+        let shown = match self.certificates.as_slice() {
+            [] => Shown::Needed(&needed),
+            chosen => Shown::Chosen(chosen),
+        };
         let (stage, left_out) =
-            policy_stage(&policy, &self.backends, &self.backend, &certificates, &self.pki, self.partial)
+            policy_stage(&policy, &self.backends, &self.backend, shown, &self.pki, self.partial)
                 .map_err(|e| Exit::usage(e.to_string()))?;
         let word = |item: &Item| format!("{} {item}", item.kind());
         let told =
             Told { stand_in: policy.lender().is_some(), left_out: left_out.iter().map(word).collect() };
-        Ok((stage, certificates, told))
+        let (Shown::Needed(certificates) | Shown::Chosen(certificates)) = shown;
+        Ok((stage, certificates.to_vec(), told))
     }
 
     fn case(&self, id: &str) -> Result<(Stage, Vec<CertificateKind>, Told), Exit> {

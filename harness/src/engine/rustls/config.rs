@@ -151,7 +151,7 @@ fn server(
     }
     let suites =
         provider.cipher_suites.iter().copied().filter(|suite| versions.contains(&suite.version())).collect();
-    let certificates = Certificates { keys, suites };
+    let certificates = Certificates { keys, suites, server_order: spec.server_order };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(configuration)?
@@ -164,29 +164,38 @@ fn server(
     Ok(Config::Server(Arc::new(config)))
 }
 
-/// The first certificate with which a session can come about. rustls settles on it before the suite.
+/// The certificate for the TLS 1.2 suite that rustls will want most, since rustls settles on the certificate first; in
+/// TLS 1.3 any will do that can sign.
 #[derive(Debug)]
 struct Certificates {
     keys: Vec<Arc<CertifiedKey>>,
-    /// Of the configuration's versions.
+    /// Of the configuration's versions, most wanted first.
     suites: Vec<SupportedCipherSuite>,
+    server_order: bool,
 }
 
 impl Certificates {
-    fn serves(&self, key: &CertifiedKey, hello: &ClientHello<'_>) -> bool {
-        let algorithm = key.key.algorithm();
-        key.key.choose_scheme(hello.signature_schemes()).is_some()
-            && self.suites.iter().any(|suite| {
-                hello.cipher_suites().contains(&suite.suite())
-                    && suite.usable_for_signature_algorithm(algorithm)
-            })
+    /// The suites of TLS 1.2 that both sides have, most wanted first.
+    fn in_common(&self, hello: &ClientHello<'_>) -> Vec<SupportedCipherSuite> {
+        let ours = self.suites.iter().copied().filter(|suite| suite.version() == &TLS12);
+        let mut common: Vec<SupportedCipherSuite> =
+            ours.filter(|suite| hello.cipher_suites().contains(&suite.suite())).collect();
+        if !self.server_order {
+            common.sort_by_key(|suite| hello.cipher_suites().iter().position(|one| *one == suite.suite()));
+        }
+        common
     }
 }
 
 impl ResolvesServerCert for Certificates {
     /// Where none serves, the first: it is for rustls to say why.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.keys.iter().find(|key| self.serves(key, &hello)).or(self.keys.first()).cloned()
+        let signs = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
+        let able: Vec<&Arc<CertifiedKey>> = self.keys.iter().filter(signs).collect();
+        let wanted = self.in_common(&hello).into_iter().find_map(|suite| {
+            able.iter().find(|key| suite.usable_for_signature_algorithm(key.key.algorithm())).copied()
+        });
+        wanted.or(able.first().copied()).or(self.keys.first()).cloned()
     }
 }
 

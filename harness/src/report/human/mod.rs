@@ -16,7 +16,7 @@ use self::tally::{Client, Counts};
 use crate::judge::Verdict;
 use crate::report::Reporter;
 use crate::report::text::{count, fold, printable, width};
-use crate::run::events::{Event, RunFinished, RunStarted};
+use crate::run::events::{EntryStatus, Event, RunFinished, RunStarted};
 
 /// The width for which the table is made, unless the caller knows the terminal's.
 const DEFAULT_WIDTH: usize = 100;
@@ -84,6 +84,9 @@ impl<W: Write + Send> Human<W> {
             paragraphs::failed(&mut lines, client, limit);
         }
         for client in &self.clients {
+            paragraphs::known(&mut lines, client, limit);
+        }
+        for client in &self.clients {
             paragraphs::inconclusive(&mut lines, client, limit);
         }
         for client in &self.clients {
@@ -93,7 +96,7 @@ impl<W: Write + Send> Human<W> {
         for client in &self.clients {
             paragraphs::skipped(&mut skips, client, limit);
         }
-        for part in [skips, self.closing(finished)] {
+        for part in [baseline(finished, limit), known_list(finished, limit), skips, self.closing(finished)] {
             if !part.is_empty() && !lines.is_empty() {
                 separate(&mut lines);
             }
@@ -150,7 +153,11 @@ impl<W: Write + Send> Human<W> {
             (counts.inconclusive, verdict_word(Verdict::Inconclusive)),
             (counts.skipped, verdict_word(Verdict::Skipped)),
         ];
+        let known: u64 = self.clients.iter().map(|client| client.known_cases).sum();
         parts.extend(others.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
+        if known > 0 {
+            parts.push(format!("{} among the warnings", count(known, "known failure")));
+        }
         let mut text = format!(
             "{}, {}, {:.1} s: {}.",
             count(judged, "client"),
@@ -225,6 +232,60 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     if let Some(note) = &started.source.note {
         fold(lines, "note    ", "        ", &printable(note), limit);
     }
+}
+
+/// How many cases of each kind of change are named; the JSON lines have them all.
+const NAMED: usize = 10;
+
+/// This run beside the one of `--baseline`.
+fn baseline(finished: &RunFinished, limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(report) = &finished.baseline else { return lines };
+    let lists = [
+        ("newly failing", &report.newly_failing),
+        ("newly passing", &report.newly_passing),
+        ("newly unknown", &report.newly_unknown),
+        ("new", &report.new),
+        ("vanished", &report.vanished),
+    ];
+    let is_same = lists.iter().all(|(_, list)| list.is_empty());
+    let head = format!("{} of {}", report.file, report.started);
+    let head = if is_same { format!("{head}: no change") } else { head };
+    fold(&mut lines, "baseline  ", "      ", &printable(&head), limit);
+    for differs in &report.differs {
+        let hint = if differs.what == "floor" { ": verdicts are not comparable" } else { "" };
+        let text = format!("{} {} there, {} here{hint}", differs.what, differs.before, differs.now);
+        fold(&mut lines, "      differs  ", "            ", &printable(&text), limit);
+    }
+    if report.interrupted {
+        lines.push("      differs  that run was interrupted".to_owned());
+    }
+    for (what, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        lines.push(format!("      {what} ({})", count(list.len() as u64, "case")));
+        lines.extend(
+            list.iter()
+                .take(NAMED)
+                .map(|c| printable(&format!("        {}  {}", c.client, c.case)).trim_end().to_owned()),
+        );
+        if list.len() > NAMED {
+            lines.push(format!("        and {} more", list.len() - NAMED));
+        }
+    }
+    lines
+}
+
+/// Entries of the list of known failures about which something is to be said: wrong ones first.
+fn known_list(finished: &RunFinished, limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let entries = finished.known_failures.iter().flat_map(|known| &known.entries);
+    let mut told: Vec<_> = entries.filter(|entry| entry.status != EntryStatus::Used).collect();
+    told.sort_by_key(|entry| (!entry.status.is_wrong(), entry.line));
+    for entry in told {
+        let mark = if entry.status.is_wrong() { "FAIL  " } else { "note  " };
+        let text = format!("{}  ({}: {})", entry.detail, entry.client, entry.finding);
+        fold(&mut lines, mark, "      ", &printable(&text), limit);
+    }
+    lines
 }
 
 /// An empty line, unless there is one.

@@ -57,7 +57,8 @@ pub(super) fn inconclusive(lines: &mut Vec<String>, client: &Client, limit: usiz
     }
 }
 
-/// Warnings: one line per code, cut to the width; the JSON lines have them in full.
+/// Warnings: one line per code, cut to the width; the JSON lines have them in full. What is said of the client as a
+/// whole is said once, and has room.
 pub(super) fn warned(lines: &mut Vec<String>, client: &Client, limit: usize) {
     let mut groups = client.at(Level::Warn).peekable();
     if groups.peek().is_none() {
@@ -66,8 +67,26 @@ pub(super) fn warned(lines: &mut Vec<String>, client: &Client, limit: usize) {
     lines.push(String::new());
     lines.push(cut_end(&format!("WARN  {}", client.name), limit));
     for (code, group) in groups {
-        let text = format!("{INDENT}{}: {}", counted(code, group), seen(code, group));
-        lines.push(cut_end(&text, limit));
+        if group.of_client.is_empty() {
+            let text = format!("{INDENT}{}: {}", counted(code, group), seen(code, group));
+            lines.push(cut_end(&text, limit));
+            continue;
+        }
+        let text = format!("{}: {}", counted(code, group), group.of_client.join("; "));
+        fold(lines, INDENT, DEEP, &text, limit);
+    }
+}
+
+/// Known failures: what fails, why that is accepted, one of the cases.
+pub(super) fn known(lines: &mut Vec<String>, client: &Client, limit: usize) {
+    if client.known.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(cut_end(&format!("KNOWN {}", client.name), limit));
+    for ((code, why), (cases, example)) in &client.known {
+        fold(lines, INDENT, DEEP, &format!("{code} ({}): {why}", count(*cases, "case")), limit);
+        lines.push(format!("{INDENT}case  {example}"));
     }
 }
 

@@ -8,7 +8,7 @@ use super::cells::{Cell, Tally};
 use crate::judge::{Class, Finding, FindingCode, Level, Verdict};
 use crate::observe::Reach;
 use crate::report::text::printable;
-use crate::run::events::{CaseFinished, ClientEvent, ClientStatus, ClientTotals};
+use crate::run::events::{CaseFinished, ClientEvent, ClientStatus, ClientTotals, KnownFinding};
 
 /// Verdicts of cases, counted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,6 +118,9 @@ pub(super) struct Client {
     pub(super) fixes: BTreeMap<FindingCode, Vec<String>>,
     pub(super) counts: Counts,
     pub(super) groups: BTreeMap<(Level, FindingCode), Group>,
+    /// Known failures by code and what the file says of them, with the number of cases and one of them.
+    pub(super) known: BTreeMap<(FindingCode, String), (u64, String)>,
+    pub(super) known_cases: u64,
     classes: BTreeMap<Class, Tally>,
     finite_field: Tally,
     verdict: Option<Verdict>,
@@ -159,8 +162,20 @@ impl Client {
             // Where the case is weak in itself, its refusal says nothing about DHE.
             self.finite_field.note(case, true);
         }
+        self.known_cases += u64::from(!case.known.is_empty());
+        for known in &case.known {
+            let (cases, example) = self.known.entry((known.finding, described(known))).or_default();
+            *cases += 1;
+            let id = printable(&case.case);
+            if example.is_empty() || id < *example {
+                *example = id;
+            }
+        }
         let mut seen = BTreeSet::new();
-        for finding in &case.findings {
+        let is_known = |finding: &&Finding| {
+            finding.level == Level::Fail && case.known.iter().any(|known| known.finding == finding.code)
+        };
+        for finding in case.findings.iter().filter(|finding| !is_known(finding)) {
             let key = (weight(finding.level, case.verdict), finding.code);
             // Two findings of one code in one case are one case.
             if !seen.insert(key) {
@@ -230,8 +245,16 @@ fn used_finite_field(case: &CaseFinished) -> bool {
     by_finding || by_reach
 }
 
-/// Under which heading a finding is told. A breach in a case that does not fail has been forgiven (a known
-/// failure): it is told as a warning, since a FAIL paragraph would contradict the verdict.
+/// `distribution default (https://example.org/issues/17, until 2027-03-31)`
+fn described(known: &KnownFinding) -> String {
+    let until = known.expires.as_ref().map(|date| format!("until {date}"));
+    let more: Vec<String> = known.link.clone().into_iter().chain(until).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    printable(&format!("{}{more}", known.reason))
+}
+
+/// Under which heading a finding is told. A breach in a case that does not fail is told as a warning, since a FAIL
+/// paragraph would contradict the verdict. (That of a known failure has a paragraph of its own.)
 fn weight(level: Level, verdict: Verdict) -> Level {
     if level == Level::Fail && verdict != Verdict::Fail { Level::Warn } else { level }
 }

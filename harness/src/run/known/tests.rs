@@ -1,0 +1,179 @@
+//! What the parser refuses; what the ledger excuses, and what it says of each entry.
+
+use jiff::civil::{Date, date};
+
+use super::*;
+use crate::judge::{Finding, FindingCode, Level, Verdict};
+use crate::run::events::{Canary, CaseFinished, EntryStatus, Expected};
+
+const FILE: &str = "\
+# comment
+[[known]]
+client  = \"curl\"
+case    = \"a@1+*\"
+finding = \"no-forward-secrecy\"
+reason  = \"distribution default\"
+link    = \"https://example.org/issues/17\"
+expires = 2027-03-31
+";
+const TODAY: Date = date(2026, 11, 24);
+
+#[test]
+fn the_sample_of_the_formats_is_read_with_its_line() {
+    let read = KnownFailures::parse("known.toml", FILE).unwrap();
+    let [known] = read.entries.as_slice() else { panic!("one entry") };
+    assert_eq!((known.line, known.client.as_str(), known.case.as_str()), (2, "curl", "a@1+*"));
+    assert_eq!(known.finding, FindingCode::NoForwardSecrecy);
+    assert_eq!(known.expires, Some(date(2027, 3, 31)));
+    assert!(KnownFailures::parse("known.toml", "").unwrap().entries.is_empty());
+}
+
+#[test]
+fn every_fault_is_named_with_file_line_and_what_is_allowed() {
+    let twice = format!("{FILE}{}", FILE.replace("distribution", "another"));
+    let table: [(&str, &str, usize, &[&str]); 12] = [
+        ("client  = \"curl\"\n", "", 2, &["client is missing", "client, case, finding, reason"]),
+        ("case    = \"a@1+*\"\n", "", 2, &["case is missing"]),
+        ("finding = \"no-forward-secrecy\"\n", "", 2, &["finding is missing"]),
+        ("reason  = \"distribution default\"\n", "", 2, &["reason is missing"]),
+        ("distribution default", " ", 6, &["reason is empty"]),
+        (
+            "no-forward-secrecy",
+            "no-forward-secracy",
+            5,
+            &["no-forward-secracy", "nearest: no-forward-secrecy"],
+        ),
+        ("no-forward-secrecy", "timeout", 5, &["never fails", "below-minimum-version", "finite-field-dhe"]),
+        ("link ", "url ", 7, &["url", "`link`"]),
+        ("2027-03-31", "\"2027-03-31\"", 8, &["without quotes", "2027-03-31"]),
+        ("2027-03-31", "2027-02-30", 8, &[]),
+        ("2027-03-31", "2027-03-31T00:00:00Z", 8, &["without a time"]),
+        (FILE, &twice, 10, &["stand in line 2"]),
+    ];
+    for (from, to, line, words) in table {
+        assert!(FILE.contains(from), "the test changes what is not there: {from}");
+        let error = KnownFailures::parse("known.toml", &FILE.replacen(from, to, 1)).unwrap_err();
+        assert_eq!(error.line, line, "{error}");
+        assert!(error.to_string().starts_with("known.toml:"), "{error}");
+        for word in words {
+            assert!(error.to_string().contains(word), "{word:?} is missing in: {error}");
+        }
+    }
+}
+
+fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
+    CaseFinished {
+        client: "curl".to_owned(),
+        case: id.to_owned(),
+        scenario: "a".to_owned(),
+        checks: Vec::new(),
+        server: "openssl".to_owned(),
+        canary: Canary::Caught,
+        expected: Expected::MustRefuse,
+        reach: None,
+        version: None,
+        suite: None,
+        group: None,
+        alert: None,
+        alert_by: None,
+        verdict,
+        findings: codes.iter().map(|code| Finding::new(*code, "seen")).collect(),
+        ms: 1.0,
+        known: Vec::new(),
+        classes: Vec::new(),
+        forced: false,
+        finite_field: false,
+    }
+}
+
+/// Two cases in the tier, one beyond it.
+fn ledger(text: &str, today: Date) -> Ledger {
+    let scope = [("a@1+x", true), ("a@1+y", true), ("a@1+z", false), ("b@1", true), ("c@1", false)];
+    let scope =
+        scope.map(|(case, in_tier)| Scope { client: "curl".to_owned(), case: case.to_owned(), in_tier });
+    Ledger::new(KnownFailures::parse("known.toml", text).unwrap(), today, &scope)
+}
+
+use FindingCode::{
+    BelowMinimumVersion as Old, FiniteFieldDhe as Dhe, HarnessPanic as Panic, NoForwardSecrecy as Fs, Timeout,
+};
+
+#[test]
+fn a_failure_is_known_only_if_all_that_fails_is() {
+    let table: [(&[FindingCode], Verdict, Verdict, bool); 6] = [
+        (&[Fs], Verdict::Fail, Verdict::Warn, true),
+        (&[Fs, Dhe], Verdict::Fail, Verdict::Warn, true),
+        (&[Fs, Old], Verdict::Fail, Verdict::Fail, false),
+        (&[Old], Verdict::Fail, Verdict::Fail, false),
+        (&[Timeout], Verdict::Inconclusive, Verdict::Inconclusive, false),
+        // What the harness itself did wrong stays.
+        (&[Fs, Panic], Verdict::Fail, Verdict::Inconclusive, true),
+    ];
+    for (codes, before, after, is_known) in table {
+        let mut event = case("a@1+x", before, codes);
+        ledger(FILE, TODAY).apply(&mut event);
+        assert_eq!((event.verdict, !event.known.is_empty()), (after, is_known), "{codes:?}");
+        assert!(event.findings.iter().all(|f| f.level == f.code.default_level()), "levels stay");
+    }
+    for (id, client) in [("b@1", "curl"), ("a@1+x", "wget"), ("a@1", "curl")] {
+        let mut event = CaseFinished { client: client.to_owned(), ..case(id, Verdict::Fail, &[Fs]) };
+        ledger(FILE, TODAY).apply(&mut event);
+        assert_eq!(event.verdict, Verdict::Fail, "{client} {id}");
+    }
+}
+
+#[test]
+fn an_entry_holds_on_its_last_day_and_excuses_nothing_after_it() {
+    for (today, verdict, status) in [
+        (date(2027, 3, 31), Verdict::Warn, EntryStatus::Used),
+        (date(2027, 4, 1), Verdict::Fail, EntryStatus::Expired),
+    ] {
+        let mut ledger = ledger(FILE, today);
+        let mut event = case("a@1+x", Verdict::Fail, &[Fs]);
+        ledger.apply(&mut event);
+        assert_eq!(event.verdict, verdict, "{today}");
+        assert_eq!(ledger.reckon().entries[0].status, status, "{today}");
+    }
+}
+
+#[test]
+fn each_entry_is_told_what_became_of_it() {
+    use EntryStatus::{NotChecked, Stale, Unmatched, Used};
+    let pass = |id: &str| case(id, Verdict::Pass, &[]);
+    let with = |from: &str, to: &str| FILE.replacen(from, to, 1);
+    let unsure = |id: &str| case(id, Verdict::Inconclusive, &[Timeout]);
+    let table: [(String, Vec<CaseFinished>, EntryStatus, &str); 10] = [
+        (FILE.to_owned(), vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Fs])], Used, "1 case"),
+        (FILE.to_owned(), vec![pass("a@1+x"), pass("a@1+y")], Stale, "remove the entry"),
+        (
+            FILE.to_owned(),
+            vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Old])],
+            Stale,
+            "no-forward-secrecy",
+        ),
+        // Not all of it was played, or not to a verdict.
+        (FILE.to_owned(), vec![pass("a@1+x")], NotChecked, "1 of its 2"),
+        (FILE.to_owned(), vec![pass("a@1+x"), unsure("a@1+y")], NotChecked, "1 of its 2"),
+        (
+            FILE.to_owned(),
+            vec![pass("a@1+x"), case("a@1+y", Verdict::Skipped, &[])],
+            NotChecked,
+            "1 of its 2",
+        ),
+        (FILE.to_owned(), vec![], NotChecked, "0 of its 2"),
+        (with("a@1+*", "c@1"), vec![pass("a@1+x")], NotChecked, "none of its cases is in this tier"),
+        (with("a@1+*", "a@1+xx"), vec![], Unmatched, "nearest: a@1+x"),
+        (with("curl", "crul"), vec![pass("a@1+x"), pass("a@1+y")], Unmatched, "only curl"),
+    ];
+    for (text, played, status, words) in table {
+        let mut ledger = ledger(&text, TODAY);
+        for mut event in played.clone() {
+            ledger.apply(&mut event);
+        }
+        let entry = ledger.reckon().entries.remove(0);
+        assert_eq!(entry.status, status, "{}", entry.detail);
+        assert!(entry.detail.starts_with("known.toml:2: "), "{}", entry.detail);
+        assert!(entry.detail.contains(words), "{words:?} is missing in: {}", entry.detail);
+    }
+    assert_eq!(Fs.default_level(), Level::Fail);
+}

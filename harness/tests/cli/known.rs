@@ -1,0 +1,131 @@
+//! `--known-failures`: what is excused, and a list that is wrong is exit 1.
+
+use std::path::Path;
+
+use crate::support::*;
+
+fn entry(client: &str, case: &str, finding: &str, more: &str) -> String {
+    format!(
+        "[[known]]\nclient = \"{client}\"\ncase = \"{case}\"\nfinding = \"{finding}\"\nreason = \"we know\"\n{more}\n"
+    )
+}
+
+const RSA: &str = "client/cipher/static-rsa@TLSv1.2+*";
+const FILTER: &str = "client/cipher/static-rsa@*";
+const FAR: &str = "link = \"https://example.org/17\"\nexpires = 9999-12-31";
+
+fn check(folder: &Path, client: &str, filter: &str, report: &str, list: &str) -> Ran {
+    let file = write(folder, "known.toml", list).display().to_string();
+    run(["check", "--client", client, "--filter", filter, "--report", report, "--known-failures", &file])
+}
+
+#[test]
+fn a_known_failure_warns_with_its_reason_and_does_not_gate() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = entry("openssl", RSA, "no-forward-secrecy", FAR);
+    let ran = check(folder.path(), "openssl", FILTER, "json", &list);
+    ran.assert_code(0);
+    let cases = ran.cases();
+    assert_eq!(cases.len(), 4);
+    for case in &cases {
+        assert_eq!((&case["verdict"], codes(case)), (&"warn".into(), vec!["no-forward-secrecy"]), "{case}");
+        assert_eq!(case["findings"][0]["level"], "fail", "the finding stays what it is: {case}");
+        assert_eq!(case["known"][0]["reason"], "we know");
+        assert_eq!(case["known"][0]["link"], "https://example.org/17");
+        assert_eq!(case["known"][0]["expires"], "9999-12-31");
+    }
+    let end = &of_type(&ran.events(), "run-finished")[0];
+    assert_eq!(end["clients"]["openssl"]["known"], 4);
+    assert_eq!(end["known_failures"]["entries"][0]["status"], "used");
+
+    let page = check(folder.path(), "openssl", FILTER, "human", &list);
+    page.assert_code(0);
+    for words in [
+        "KNOWN openssl",
+        "no-forward-secrecy (4 cases): we know (https://example.org/17, until 9999-12-31)",
+        "ACCEPTED",
+    ] {
+        assert!(page.stdout.contains(words), "{words:?} is missing in:\n{}", page.stdout);
+    }
+    assert!(!page.stdout.contains("FAIL"), "{}", page.stdout);
+    let xml = check(folder.path(), "openssl", FILTER, "junit", &list).stdout;
+    assert!(xml.contains(r#"failures="0""#) && xml.contains("no-forward-secrecy: we know"), "{xml}");
+}
+
+#[test]
+fn what_is_not_known_in_full_still_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let filter = "client/version/below-minimum@TLSv1.0+RSA+natural";
+    let half = entry("openssl", filter, "no-forward-secrecy", FAR);
+    let ran = check(folder.path(), "openssl", filter, "json", &half);
+    ran.assert_code(1);
+    assert_eq!(ran.cases()[0]["verdict"], "fail");
+    let both = format!("{half}{}", entry("openssl", filter, "below-minimum-version", FAR));
+    check(folder.path(), "openssl", filter, "json", &both).assert_code(0);
+}
+
+#[test]
+fn a_list_that_is_stale_expired_or_matches_nothing_is_exit_1_with_file_line_and_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let table: [(String, &str, &[&str]); 4] = [
+        (entry("rustls", RSA, "no-forward-secrecy", FAR), "stale", &["stale", "remove the entry"]),
+        (
+            entry("rustls", RSA, "no-forward-secrecy", "expires = 2020-01-01"),
+            "expired",
+            &["expired on 2020-01-01", "mend the client"],
+        ),
+        (entry("crul", RSA, "no-forward-secrecy", FAR), "unmatched", &["no client", "rustls"]),
+        (
+            entry("rustls", "client/cipher/static-rsb@*", "no-forward-secrecy", FAR),
+            "unmatched",
+            &["no case", "shakedown list cases"],
+        ),
+    ];
+    for (list, status, words) in table {
+        // Behind a line of its own, so that the line is the entry's.
+        let list = format!("# known\n{list}");
+        let ran = check(folder.path(), "rustls", FILTER, "json", &list);
+        ran.assert_code(1);
+        let told = of_type(&ran.events(), "run-finished")[0]["known_failures"]["entries"][0].clone();
+        assert_eq!(told["status"], status, "{told}");
+        let page = check(folder.path(), "rustls", FILTER, "human", &list);
+        page.assert_code(1);
+        let text = page.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words.iter().chain(&["known.toml:2: ", "FAIL "]) {
+            assert!(text.contains(word), "{word:?} is missing in:\n{}", page.stdout);
+        }
+        let xml = check(folder.path(), "rustls", FILTER, "junit", &list).stdout;
+        assert!(xml.contains("type=\"known-failure\""), "{xml}");
+    }
+}
+
+#[test]
+fn an_entry_whose_cases_a_partial_run_did_not_play_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for filter in
+        ["client/version/tls13@*", "client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural"]
+    {
+        let list = entry("rustls", RSA, "no-forward-secrecy", FAR);
+        let ran = check(folder.path(), "rustls", filter, "json", &list);
+        ran.assert_code(0);
+        let told = of_type(&ran.events(), "run-finished")[0]["known_failures"]["entries"][0].clone();
+        assert_eq!(told["status"], "not-checked", "{told}");
+    }
+}
+
+#[test]
+fn a_faulty_list_is_a_usage_error_before_anything_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = entry("rustls", RSA, "no-forward-secrecy", FAR);
+    for (list, words) in [
+        (good.replace("reason = \"we know\"\n", ""), ["known.toml:1: ", "reason is missing"]),
+        (good.replace("reason", "because"), ["known.toml:5: ", "`reason`"]),
+        (good.replace("9999-12-31", "\"soon\""), ["known.toml:7: ", "2027-03-31"]),
+        (format!("{good}{good}"), ["known.toml:8: ", "line 1"]),
+        (" ".repeat(2 << 20), ["known.toml", "larger than"]),
+    ] {
+        check(folder.path(), "rustls", FILTER, "human", &list).assert_usage(&words);
+    }
+    run(["check", "--client", "rustls", "--known-failures", "/nonexistent/known.toml"])
+        .assert_usage(&["cannot read /nonexistent/known.toml"]);
+}

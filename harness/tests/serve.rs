@@ -1,0 +1,16 @@
+//! `serve` from outside: its lines, its page, its limits, and how it stops.
+
+#[path = "serve/client.rs"]
+mod client;
+#[path = "serve/limits.rs"]
+mod limits;
+#[path = "serve/lines.rs"]
+mod lines;
+#[path = "serve/server.rs"]
+mod server;
+#[path = "serve/soak.rs"]
+mod soak;
+#[path = "serve/stopping.rs"]
+mod stopping;
+#[path = "serve/usage.rs"]
+mod usage;
