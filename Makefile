@@ -61,3 +61,12 @@ setup-examples:
 
 examples:
 	.ci/examples
+
+# The scanners and the server that `scan` is compared with; only what is missing.
+.PHONY: setup-scan-peers bench-scan
+setup-scan-peers:
+	.ci/setup-scan-peers
+
+# Suites found and time taken by `scan` and four other scanners, against an openssl s_server that allows everything.
+bench-scan: build
+	benches/scan-peers target/release/shakedown

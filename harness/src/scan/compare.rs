@@ -253,7 +253,7 @@ impl Beside<'_> {
                     continue;
                 }
                 if !self.can_sign(scheme, facts.key_type, is_tls13) {
-                    let why = "the server has no certificate with such a key";
+                    let why = "no certificate with such a key signs here";
                     self.result.not_testable.push((format!("{scheme} ({title})"), why));
                 } else if list.unconfirmed.contains(&scheme) {
                     let why = "the handshake was not completed";
@@ -269,15 +269,43 @@ impl Beside<'_> {
     }
 
     /// Whether one of the server's keys can sign with the scheme. TLS 1.3 binds ECDSA to the curve (RFC 8446 4.2.3).
+    /// Up to TLS 1.2 a key signs only in suites of its kind.
     fn can_sign(&self, scheme: SignatureScheme, key: KeyAlgorithm, is_tls13: bool) -> bool {
         let curve = match scheme.0 {
             0x0403 => "secp256r1",
             0x0503 => "secp384r1",
             0x0603 => "secp521r1",
-            _ => return self.has(&[key]),
+            _ => "",
         };
+        if !is_tls13 && !self.signs_in_tls12(key) {
+            return false;
+        }
+        if curve.is_empty() {
+            return self.has(&[key]);
+        }
         let mut chains = self.found.certificates.iter().filter(|chain| chain.key == Some(key));
         chains.any(|chain| !is_tls13 || chain.curve.as_deref() == Some(curve))
+    }
+
+    fn signs_in_tls12(&self, key: KeyAlgorithm) -> bool {
+        let wanted = match key {
+            KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss => Authentication::Rsa,
+            KeyAlgorithm::Ecdsa | KeyAlgorithm::Ed25519 | KeyAlgorithm::Ed448 => Authentication::Ecdsa,
+            KeyAlgorithm::Dsa => Authentication::Dss,
+            _ => return false,
+        };
+        let accepted = self.accepted(ProtocolVersion::TLS1_2);
+        let signed = |exchange| matches!(exchange, KeyExchange::Dhe | KeyExchange::Ecdhe);
+        let mut facts =
+            accepted.into_iter().flat_map(|found| &found.suites).filter_map(|suite| registry::suite(*suite));
+        facts.any(|facts| facts.authentication == wanted && signed(facts.key_exchange))
+    }
+
+    /// Whether a key of the server's signs with a scheme of the policy's in TLS 1.3.
+    fn signs_in_tls13(&self) -> bool {
+        let facts = self.policy.schemes.iter().filter_map(|scheme| registry::scheme(*scheme));
+        let mut usable = facts.filter(|facts| facts.tls13_handshake);
+        usable.any(|facts| self.can_sign(facts.scheme, facts.key_type, true))
     }
 
     fn finite_field(&mut self) {
@@ -303,6 +331,10 @@ impl Beside<'_> {
             KeyExchange::Srp | KeyExchange::Eccpwd => return Some("it takes a password"),
             KeyExchange::Krb5 => return Some("it takes a Kerberos ticket"),
             _ => {}
+        }
+        if facts.authentication == Authentication::Tls13 {
+            let why = "the server shows no certificate for the policy's schemes";
+            return (!self.signs_in_tls13()).then_some(why);
         }
         use KeyAlgorithm as K;
         let (keys, why): (&[K], _) = match facts.authentication {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Backend, EndpointSpec, Engine, Resumption, Role, Session, Status};
+use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session, Status};
 use crate::probe::FlightReader;
 use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
 
@@ -104,12 +104,19 @@ impl Player {
         }
     }
 
-    /// Suites with a certificate before those without: what is authenticated is what people use.
+    /// The suites that the stack has, too.
     fn playable(&self, accepted: &Accepted) -> Vec<CipherSuite> {
-        let opens = |suite: &&CipherSuite| {
-            self.backend.open(Role::Client, &self.spec(accepted.version, &[**suite])).is_ok()
-        };
-        accepted.suites.iter().filter(opens).copied().take(8).collect()
+        let mut suites = accepted.suites.clone();
+        while let Err(CannotPlay::Suite { suite, .. }) =
+            self.backend.open(Role::Client, &self.spec(accepted.version, &suites))
+        {
+            let count = suites.len();
+            suites.retain(|other| *other != suite);
+            if suites.len() == count {
+                break;
+            }
+        }
+        suites
     }
 
     /// The schemes of TLS 1.3, one at a time, and the certificates that come with them. What a ServerHello answers

@@ -236,10 +236,10 @@ fn unsafe_outside_the_named_files_is_seen() {
 #[test]
 fn a_permission_for_a_file_that_is_gone_is_seen() {
     let naive = [("oracle/tests/naive.rs", ""), ("oracle/tests/naive_rules.rs", "")];
-    let c = [("engine/openssl/session.rs", ""), ("engine/s2n/handle.rs", ""), ("engine/s2n/sys.rs", "")];
-    is_silent(rules::stale_permissions, &[&naive[..], &c[..]].concat());
-    fires(rules::stale_permissions, &["engine/s2n/sys.rs:0"], &[&naive[..], &c[..2]].concat());
-    fires(rules::stale_permissions, &["oracle/tests/naive.rs:0"], &[&naive[1..], &c[..]].concat());
+    let stacks = [("engine/openssl/session.rs", ""), ("engine/s2n/handle.rs", ""), ("engine/s2n/sys.rs", "")];
+    is_silent(rules::stale_permissions, &[&naive[..], &stacks[..]].concat());
+    fires(rules::stale_permissions, &["engine/s2n/sys.rs:0"], &[&naive[..], &stacks[..2]].concat());
+    fires(rules::stale_permissions, &["oracle/tests/naive.rs:0"], &[&naive[1..], &stacks[..]].concat());
 }
 
 #[test]

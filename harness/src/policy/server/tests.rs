@@ -364,7 +364,7 @@ fn a_policy_without_curves_and_signatures_needs_no_groups_and_schemes() {
 fn the_permissive_policy_serves_every_version() {
     let policy = Policy::parse("policies/harness/permissive.toml", PERMISSIVE).expect("parses");
     assert_eq!(policy.versions, ProtocolVersion::ALL);
-    assert_eq!(policy.suites.len(), 109);
+    assert_eq!(policy.suites.len(), 97);
 }
 
 #[test]

@@ -1,0 +1,16 @@
+//! The scanner, against servers of which everything is known: engines in memory, liars, real programs.
+
+#[path = "scan/compare.rs"]
+mod compare;
+#[path = "scan/fields.rs"]
+mod fields;
+#[path = "scan/memory.rs"]
+mod memory;
+#[path = "scan/policies.rs"]
+mod policies;
+#[path = "scan/programs.rs"]
+mod programs;
+#[path = "scan/run.rs"]
+mod run;
+#[path = "scan/troubles.rs"]
+mod troubles;

@@ -1,0 +1,144 @@
+//! Servers that do not answer as servers do: each has a result of its own, and none of them refuses anything.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
+
+use crate::run::{scan, scan_json};
+
+/// A server that does the same with every connection; its address.
+fn liar(behaviour: fn(TcpStream)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || behaviour(stream.unwrap()));
+        }
+    });
+    address
+}
+
+fn read_hello(stream: &mut TcpStream) {
+    let _ = stream.read(&mut [0; 4096]);
+}
+
+fn drip(mut stream: TcpStream) {
+    read_hello(&mut stream);
+    // The begin of a ServerHello's record, a byte at a time.
+    for byte in [22, 3, 3, 0, 80].into_iter().chain([2; 80]) {
+        if stream.write_all(&[byte]).is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+fn reset(mut stream: TcpStream) {
+    read_hello(&mut stream);
+    set_socket_linger(stream.as_fd(), Some(Duration::ZERO)).unwrap();
+}
+
+fn say(mut stream: TcpStream, bytes: &[u8]) {
+    read_hello(&mut stream);
+    let _ = stream.write_all(bytes);
+}
+
+#[test]
+fn every_kind_of_silence_has_its_own_code_and_is_no_refusal() {
+    type Row = (&'static str, fn(TcpStream));
+    let rows: [Row; 6] = [
+        ("silent", |stream| {
+            std::thread::sleep(Duration::from_secs(60));
+            drop(stream);
+        }),
+        ("slow", drip),
+        ("reset", reset),
+        ("closed", |mut stream| read_hello(&mut stream)),
+        ("not-tls", |stream| say(stream, b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+        ("malformed", |stream| say(stream, &[22, 3, 3, 0, 6, 2, 0, 0, 2, 9, 9])),
+    ];
+    std::thread::scope(|scope| {
+        for (code, behaviour) in rows {
+            scope.spawn(move || {
+                let (exit, found) = scan_json(&[&liar(behaviour), "--timeout", "1"]);
+                assert_eq!((exit, found["trouble"].as_str()), (3, Some(code)), "{found}");
+                assert_eq!(found["versions"].as_array().map(Vec::len), Some(0), "{code}: nothing is refused");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_closed_port_and_an_unknown_host_are_told_apart() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (exit, found) = scan_json(&[&port.to_string()]);
+    assert_eq!((exit, found["trouble"].as_str()), (3, Some("port-refused")));
+
+    let unknown = scan(&["no-such-host.invalid:443"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("(unresolvable)"), "{unknown:?}");
+}
+
+#[test]
+fn what_is_no_host_and_port_is_a_usage_error_that_says_what_is() {
+    for target in ["localhost", "localhost:0", "localhost:99999", "::1:443", "[::1]", ":443", "[x]:443"] {
+        let output = scan(&[target]);
+        assert_eq!(output.status.code(), Some(2), "{target}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("HOST:PORT"), "{target}");
+    }
+}
+
+#[test]
+fn a_server_that_stops_answering_is_reported_as_such() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ANSWERED: AtomicUsize = AtomicUsize::new(0);
+    // An honest server for a while, then silence.
+    let honest = liar(|mut stream| {
+        if ANSWERED.fetch_add(1, Ordering::SeqCst) > 8 {
+            std::thread::sleep(Duration::from_secs(60));
+            return;
+        }
+        let mut server =
+            crate::memory::openssl().open(shakedown::engine::Role::Server, &crate::memory::plain()).unwrap();
+        let (mut buffer, mut out) = ([0; 16384], Vec::new());
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            server.feed(&buffer[..count]);
+            server.drain(&mut out);
+            if stream.write_all(&out).is_err() {
+                return;
+            }
+            out.clear();
+        }
+    });
+    let (exit, found) = scan_json(&[&honest, "--timeout", "1"]);
+    assert_eq!(exit, 3);
+    let troubles = found["troubles"].as_array().unwrap();
+    assert!(troubles.iter().any(|trouble| trouble["code"] == "stopped-answering"), "{found}");
+    assert!(found["retries"].as_u64() > Some(0), "{found}");
+    for version in found["versions"].as_array().unwrap() {
+        let is_open = version["end"] != "refused" && version["accepted"] == false;
+        assert!(!is_open, "nothing unknown is called refused: {version}");
+    }
+}
+
+#[test]
+fn an_interrupted_scan_prints_what_it_has_and_exits_130() {
+    let address = liar(|stream| {
+        std::thread::sleep(Duration::from_secs(60));
+        drop(stream);
+    });
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_shakedown"))
+        .args(["scan", &address, "--json", "--timeout", "60"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"trouble\":\"interrupted\""), "{output:?}");
+}
