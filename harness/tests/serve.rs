@@ -6,6 +6,8 @@ mod client;
 mod limits;
 #[path = "serve/lines.rs"]
 mod lines;
+#[path = "serve/scanned.rs"]
+mod scanned;
 #[path = "serve/server.rs"]
 mod server;
 #[path = "serve/soak.rs"]

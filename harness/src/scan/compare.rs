@@ -196,7 +196,12 @@ impl Beside<'_> {
                 continue;
             }
             let place = |suite: &CipherSuite| self.policy.suites.iter().position(|other| other == suite);
-            let common: Vec<_> = accepted.suites.iter().filter(|suite| place(suite).is_some()).collect();
+            // Where a suite stands that no text defines for the version says nothing about the policy (s2n-tls takes those
+            // of TLS 1.2 in older versions, behind all others).
+            let version = accepted.version;
+            let common: Vec<_> = (accepted.suites.iter())
+                .filter(|suite| place(suite).is_some() && plays(**suite, version))
+                .collect();
             let swapped: Vec<String> = common
                 .windows(2)
                 .filter(|pair| place(pair[0]) > place(pair[1]))

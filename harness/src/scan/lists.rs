@@ -20,13 +20,15 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Shown in a hello's answer and not completed: nobody can tell.
     pub unconfirmed: Vec<T>,
+    /// Chosen although it was not offered, once nothing that it accepts was left: its fallback (s2n-tls signs so).
+    pub unoffered: Vec<T>,
     /// Why the list may be incomplete.
     pub trouble: Option<Trouble>,
 }
 
 impl<T> Listed<T> {
     pub const fn none(version: ProtocolVersion) -> Self {
-        Self { version, items: Vec::new(), unconfirmed: Vec::new(), trouble: None }
+        Self { version, items: Vec::new(), unconfirmed: Vec::new(), unoffered: Vec::new(), trouble: None }
     }
 }
 
@@ -117,8 +119,7 @@ fn take_out<T: Copy + PartialEq + std::fmt::Display>(
                 // What is not of the list was not asked for: a group of a suite that takes another kind.
                 let Some(item) = picked(&flight) else { return };
                 let Some(at) = list(question).iter().position(|offered| *offered == item) else {
-                    found.trouble =
-                        Some(Trouble::Malformed(format!("it chose {item}, which was not offered")));
+                    found.unoffered.push(item);
                     return;
                 };
                 list(question).remove(at);

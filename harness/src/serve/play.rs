@@ -12,8 +12,8 @@ use crate::run::stage::{ALPN_FOR_PEOPLE, Stage, StageError};
 
 use super::certificates::carries;
 
-/// Items named in an error; a policy can lack dozens.
-const ITEMS_SHOWN: usize = 6;
+/// Faults named in an error; a policy can have dozens.
+const FAULTS_SHOWN: usize = 6;
 
 /// Why a policy cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +24,8 @@ pub enum PlayError {
     Mint(#[from] MintError),
     #[error(transparent)]
     Stage(#[from] StageError),
-    #[error(
-        "{backend} cannot play {count} parts of {policy}: {items}{able}\n--partial serves the rest of it"
-    )]
-    Partly { backend: String, policy: String, count: usize, items: String, able: String },
-    #[error("{backend} cannot play anything of {policy}: {why}{able}")]
-    NotAtAll { backend: String, policy: String, why: String, able: String },
+    #[error("{backend} cannot play {policy} as it is written: {faults}{able}{next}")]
+    Lacking { backend: String, policy: String, faults: String, able: String, next: &'static str },
 }
 
 /// The certificates of a server.
@@ -50,57 +46,49 @@ pub fn policy_stage(
     policy: &Policy,
     backends: &BTreeMap<&'static str, Arc<dyn Backend>>,
     backend: &Arc<dyn Backend>,
-    certificates_shown: Shown<'_>,
+    certificates: Shown<'_>,
     pki: &Pki,
     partial: bool,
 ) -> Result<(Stage, Vec<Item>), PlayError> {
     policy.playable()?;
-    let (Shown::Needed(certificates) | Shown::Chosen(certificates)) = certificates_shown;
-    let identities =
-        certificates.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
+    let (Shown::Needed(kinds) | Shown::Chosen(kinds)) = certificates;
+    let identities = kinds.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
     let (fitted, mut left_out) = fit(&**backend, policy, &identities);
-    let idle = uncarried(policy, certificates);
-    if matches!(certificates_shown, Shown::Needed(_)) {
-        left_out.extend(idle.iter().cloned());
+    let idle: Vec<Item> =
+        uncarried(policy, kinds).into_iter().filter(|item| !left_out.contains(item)).collect();
+    let mut faults: Vec<String> = left_out.iter().map(|item| format!("{} {item}", item.kind())).collect();
+    // What somebody left without a certificate is no fault.
+    if matches!(certificates, Shown::Needed(_)) {
+        faults.extend(idle.iter().map(|suite| format!("no certificate here goes with {suite}")));
     }
-    let able = || {
-        let others = backends.values().filter(|other| other.id() != backend.id());
-        let able: Vec<&str> = others
-            .filter(|other| {
+    match fitted {
+        Some(mut fitted) if faults.is_empty() || partial => {
+            left_out.extend(idle);
+            fitted.spec.alpn = ALPN_FOR_PEOPLE.map(<[u8]>::to_vec).to_vec();
+            let certificate = kinds.first().copied();
+            Ok((Stage::of_policy(fitted.policy, fitted.spec, certificate, backend)?, left_out))
+        }
+        fitted => {
+            let lacks_certificate = matches!(certificates, Shown::Needed(_)) && !idle.is_empty();
+            let others = backends.values().filter(|other| other.id() != backend.id() && !lacks_certificate);
+            let plays_all = |other: &&Arc<dyn Backend>| {
                 let (fitted, left_out) = fit(&***other, policy, &identities);
                 fitted.is_some() && left_out.is_empty()
+            };
+            let able: Vec<&str> = others.filter(plays_all).map(|other| other.id()).collect();
+            Err(PlayError::Lacking {
+                backend: backend.id().to_owned(),
+                policy: policy.id.clone(),
+                faults: shown(&faults),
+                able: if able.is_empty() {
+                    String::new()
+                } else {
+                    format!("; --backend {} plays all of it", able.join(" or "))
+                },
+                next: if fitted.is_some() { "\n--partial serves the rest of it" } else { "" },
             })
-            .map(|other| other.id())
-            .collect();
-        if able.is_empty() {
-            String::new()
-        } else {
-            format!("; --backend {} plays all of it", able.join(" or "))
         }
-    };
-    let Some(mut fitted) = fitted else {
-        return Err(PlayError::NotAtAll {
-            backend: backend.id().to_owned(),
-            policy: policy.id.clone(),
-            why: named(&left_out),
-            able: able(),
-        });
-    };
-    if !left_out.is_empty() && !partial {
-        return Err(PlayError::Partly {
-            backend: backend.id().to_owned(),
-            policy: policy.id.clone(),
-            count: left_out.len(),
-            items: named(&left_out),
-            able: able(),
-        });
     }
-    fitted.spec.alpn = ALPN_FOR_PEOPLE.map(<[u8]>::to_vec).to_vec();
-    if matches!(certificates_shown, Shown::Chosen(_)) {
-        left_out.extend(idle);
-    }
-    let stage = Stage::of_policy(fitted.policy, fitted.spec, certificates.first().copied(), backend)?;
-    Ok((stage, left_out))
 }
 
 /// Suites for which none of the certificates will do: a stack opens with them and never takes one.
@@ -111,11 +99,8 @@ fn uncarried(policy: &Policy, certificates: &[CertificateKind]) -> Vec<Item> {
     policy.suites.iter().copied().filter(is_idle).map(Item::Suite).collect()
 }
 
-fn named(items: &[Item]) -> String {
-    let mut shown: Vec<String> =
-        items.iter().take(ITEMS_SHOWN).map(|item| format!("{} {item}", item.kind())).collect();
-    if items.len() > ITEMS_SHOWN {
-        shown.push(format!("{} more", items.len() - ITEMS_SHOWN));
-    }
-    shown.join(", ")
+fn shown(faults: &[String]) -> String {
+    let (named, more) = faults.split_at(faults.len().min(FAULTS_SHOWN));
+    let named = named.join(", ");
+    if more.is_empty() { named } else { format!("{named}, {} more", more.len()) }
 }

@@ -114,6 +114,7 @@ fn list<T: ToString>(list: &Listed<T>) -> Value {
         "version": list.version.to_string(),
         "accepted": names(&list.items),
         "unconfirmed": names(&list.unconfirmed),
+        "unoffered": names(&list.unoffered),
         "complete": list.trouble.is_none(),
     })
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::judge::code_of;
 use crate::policy::Treatment;
-use crate::registry::{KeyAlgorithm, ProtocolVersion};
+use crate::registry::{self, KeyAlgorithm, ProtocolVersion};
 use crate::scan::{Accepted, Chain, Comparison, Ended, Found, Known, Listed, Preference, Refusal, Size};
 
 use super::super::page::Page;
@@ -101,7 +101,12 @@ fn suites(page: &mut Page, accepted: &Accepted, preference: &Preference) {
     let more = accepted.end.trouble().map(|trouble| format!("; perhaps more: {trouble}")).unwrap_or_default();
     page.line(&accepted.version.title(), &format!("{count}{order}{size}{more}"));
     for suite in &accepted.suites {
-        page.line("", &suite_line(*suite));
+        let is_defined = registry::suite(*suite).is_some_and(|facts| facts.played_in(accepted.version));
+        let line = suite_line(*suite);
+        page.line(
+            "",
+            &if is_defined { line } else { format!("{line:48}no text defines it for this version") },
+        );
     }
     for suite in &accepted.abandoned {
         page.line("", &format!("{suite}: proposed, and given up in the same flight"));
@@ -173,18 +178,34 @@ fn word(known: &Known<bool>) -> String {
     }
 }
 
+/// Schemes of a list that nobody could complete; JSON has all.
+const OPEN_SHOWN: usize = 3;
+
 fn lists<T: ToString>(page: &mut Page, label: &str, lists: &[Listed<T>]) {
     let lines: Vec<String> = lists
         .iter()
-        .filter(|list| !list.items.is_empty() || list.trouble.is_some())
+        .filter(|list| !list.items.is_empty() || !list.unoffered.is_empty() || list.trouble.is_some())
         .map(|list| {
             let names: Vec<String> = list.items.iter().map(ToString::to_string).collect();
             let open: Vec<String> = list.unconfirmed.iter().map(ToString::to_string).collect();
-            let open =
-                if open.is_empty() { String::new() } else { format!("; not completed: {}", open.join(", ")) };
+            let open = match open.len() {
+                0 => String::new(),
+                1..=OPEN_SHOWN => format!("; not completed: {}", open.join(", ")),
+                count => format!(
+                    "; not completed: {} and {} more",
+                    open[..OPEN_SHOWN].join(", "),
+                    count - OPEN_SHOWN
+                ),
+            };
+            let odd: Vec<String> = list.unoffered.iter().map(ToString::to_string).collect();
+            let odd = if odd.is_empty() {
+                String::new()
+            } else {
+                format!("; chosen although it was not offered: {}", odd.join(", "))
+            };
             let more =
                 list.trouble.as_ref().map(|trouble| format!("; perhaps more: {trouble}")).unwrap_or_default();
-            format!("{}: {}{open}{more}", list.version.title(), names.join(", "))
+            format!("{}: {}{open}{odd}{more}", list.version.title(), names.join(", "))
         })
         .collect();
     page.each(label, &lines);
