@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::registry::KeyAlgorithm;
+
 /// The key of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -15,16 +17,8 @@ pub enum KeyKind {
     Dsa2048,
 }
 
-/// The algorithm of a key: what a stack keeps one certificate of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyAlgorithm {
-    Rsa,
-    Ecdsa,
-    Ed25519,
-    Dsa,
-}
-
 impl KeyKind {
+    /// What a stack keeps one certificate of.
     pub const fn algorithm(self) -> KeyAlgorithm {
         match self {
             Self::Rsa2048 | Self::Rsa3072 => KeyAlgorithm::Rsa,

@@ -2,7 +2,7 @@
 
 use crate::pki::CertificateKind;
 use crate::policy::Policy;
-use crate::registry::{self, Authentication, ProtocolVersion, SignatureScheme};
+use crate::registry::{self, Authentication, KeyAlgorithm, ProtocolVersion, SignatureScheme};
 
 /// `ecdsa_secp256r1_sha256` and `ecdsa_secp384r1_sha384`, which in TLS 1.3 are bound to their curve (RFC 8446 4.2.3).
 const P256: SignatureScheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
@@ -21,33 +21,35 @@ pub fn for_policy(policy: &Policy) -> Vec<CertificateKind> {
     };
     let tls13 = policy.versions.contains(&ProtocolVersion::TLS1_3);
     let mut kinds = Vec::new();
-    if needs(Authentication::Rsa) || (tls13 && signs(registry::KeyAlgorithm::Rsa)) {
+    if needs(Authentication::Rsa) || (tls13 && signs(KeyAlgorithm::Rsa)) {
         kinds.push(CertificateKind::Rsa2048);
     }
-    if needs(Authentication::Ecdsa) || (tls13 && signs(registry::KeyAlgorithm::Ecdsa)) {
+    if needs(Authentication::Ecdsa) || (tls13 && signs(KeyAlgorithm::Ecdsa)) {
         let lacks_p256 = !policy.schemes.contains(&P256) && policy.schemes.contains(&P384);
         kinds.push(if lacks_p256 { CertificateKind::EcdsaP384 } else { CertificateKind::EcdsaP256 });
+    }
+    // A fixed test-only key that signs itself: nobody trusts it, and nobody in use takes the suites.
+    if needs(Authentication::Dss) {
+        kinds.push(CertificateKind::Dsa2048);
     }
     kinds
 }
 
 /// Whether a certificate with this key can be shown with a suite of this kind of authentication.
 pub(super) fn carries(kinds: &[CertificateKind], authentication: Authentication) -> bool {
+    let has = |keys: &[KeyAlgorithm]| kinds.iter().any(|kind| keys.contains(&kind.key().algorithm()));
     match authentication {
-        Authentication::Rsa | Authentication::RsaPsk | Authentication::SrpRsa => {
-            kinds.iter().any(|kind| kind.key().rsa_bits().is_some())
-        }
+        Authentication::Rsa | Authentication::RsaPsk | Authentication::SrpRsa => has(&[KeyAlgorithm::Rsa]),
         // RFC 8422 5.1.1 and 2.2: an EdDSA certificate is used with the ECDSA suites.
-        Authentication::Ecdsa => kinds.iter().any(|kind| kind.key().rsa_bits().is_none()),
+        Authentication::Ecdsa => has(&[KeyAlgorithm::Ecdsa, KeyAlgorithm::Ed25519]),
+        Authentication::Dss | Authentication::SrpDss => has(&[KeyAlgorithm::Dsa]),
         Authentication::Tls13 => !kinds.is_empty(),
         Authentication::Anon | Authentication::Psk => true,
         Authentication::Null
-        | Authentication::Dss
         | Authentication::Krb5
         | Authentication::Gost
         | Authentication::None
         | Authentication::Srp
-        | Authentication::SrpDss
         | Authentication::Eccpwd => false,
     }
 }

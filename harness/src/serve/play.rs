@@ -54,8 +54,8 @@ pub fn policy_stage(
     let (Shown::Needed(kinds) | Shown::Chosen(kinds)) = certificates;
     let identities = kinds.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
     let (fitted, mut left_out) = fit(&**backend, policy, &identities);
-    let idle: Vec<Item> =
-        uncarried(policy, kinds).into_iter().filter(|item| !left_out.contains(item)).collect();
+    let uncarried = uncarried(policy, kinds);
+    let idle: Vec<Item> = uncarried.iter().filter(|item| !left_out.contains(item)).cloned().collect();
     let mut faults: Vec<String> = left_out.iter().map(|item| format!("{} {item}", item.kind())).collect();
     // What somebody left without a certificate is no fault.
     if matches!(certificates, Shown::Needed(_)) {
@@ -69,7 +69,7 @@ pub fn policy_stage(
             Ok((Stage::of_policy(fitted.policy, fitted.spec, certificate, backend)?, left_out))
         }
         fitted => {
-            let lacks_certificate = matches!(certificates, Shown::Needed(_)) && !idle.is_empty();
+            let lacks_certificate = matches!(certificates, Shown::Needed(_)) && !uncarried.is_empty();
             let others = backends.values().filter(|other| other.id() != backend.id() && !lacks_certificate);
             let plays_all = |other: &&Arc<dyn Backend>| {
                 let (fitted, left_out) = fit(&***other, policy, &identities);
