@@ -7,8 +7,10 @@ use shakedown::engine::openssl::OpenSsl;
 use shakedown::engine::s2n::S2n;
 use shakedown::engine::{EndpointSpec, Resumption};
 use shakedown::pki::CertificateKind;
-use shakedown::registry::{CipherSuite, KeyAlgorithm, NamedGroup, ProtocolVersion, SignatureScheme};
-use shakedown::scan::{Ended, Found, Known, Preference, Size, scan};
+use shakedown::registry::{
+    AlertDescription, CipherSuite, KeyAlgorithm, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+use shakedown::scan::{Ended, Found, Known, Options, Preference, Size, scan};
 use shakedown::wire::ExtensionType;
 
 use crate::memory::{Memory, every_suite, options, plain, scanned, server};
@@ -223,11 +225,24 @@ fn a_refusal_by_closing_is_one_where_the_server_still_answers() {
     };
     let s2n = Memory { backend: Arc::new(S2n::new()), ..server(spec) };
     let found = scanned(&s2n);
-    assert_eq!(found.versions[&ProtocolVersion::TLS1_2].0.suites, [0xC030, 0xC02F].map(CipherSuite));
-    let refused = |version| match &found.versions[&version].0 {
-        accepted if accepted.suites.is_empty() => accepted.end.clone(),
-        accepted => panic!("{accepted:?}"),
-    };
-    assert!(matches!(refused(ProtocolVersion::TLS1_3), Ended::Refused(_)));
+    let (accepted, _) = &found.versions[&ProtocolVersion::TLS1_2];
+    assert_eq!(accepted.suites, [0xC030, 0xC02F].map(CipherSuite));
+    let Ended::Refused(refusal) = &accepted.end else { panic!("{:?}", accepted.end) };
+    // s2n's own word for it, which is a warning (RFC 5246 7.2.1).
+    assert_eq!(refusal.alert, Some(AlertDescription::CLOSE_NOTIFY));
     assert!(found.cost.retries > 0, "it has to happen twice");
+}
+
+#[test]
+fn suites_alone_leave_the_rest_unasked_and_unknown() {
+    let found = scan(&server(plain()), &Options { suites_only: true, ..options() });
+    let whole = scanned(&server(plain()));
+    for version in ProtocolVersion::ALL {
+        let (suites, all) = (&found.versions[&version], &whole.versions[&version]);
+        assert_eq!((&suites.0.suites, &suites.1), (&all.0.suites, &all.1), "{version}");
+    }
+    assert!(found.groups.is_empty() && found.schemes.is_empty());
+    for known in [&found.fallback_scsv, &found.compression, &found.resumption.psk] {
+        assert_eq!(*known, Known::Moot("not asked"));
+    }
 }

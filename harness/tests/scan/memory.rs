@@ -116,6 +116,7 @@ pub fn options() -> Options {
         patience: Patience { retries: 1, pause: Duration::from_millis(1) },
         client: openssl(),
         confirm: false,
+        suites_only: false,
     }
 }
 
