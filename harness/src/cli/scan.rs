@@ -59,6 +59,9 @@ pub struct Scan {
     /// Complete every version and suite that is found with the built-in OpenSSL, and say where that fails
     #[arg(long)]
     confirm: bool,
+    /// Ask for versions, suites and their order only
+    #[arg(long, conflicts_with_all = ["policy", "floor", "service"])]
+    suites_only: bool,
     /// Say what differs from this policy, see `shakedown policy list`: exit 1 if anything does
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
@@ -180,6 +183,7 @@ impl Scan {
             patience: Patience::default(),
             client: Arc::new(OpenSsl::new()),
             confirm: self.confirm,
+            suites_only: self.suites_only,
         }
     }
 }

@@ -118,6 +118,10 @@ fn take_out<T: Copy + PartialEq + std::fmt::Display>(
             Reply::Flight(flight) => {
                 // What is not of the list was not asked for: a group of a suite that takes another kind.
                 let Some(item) = picked(&flight) else { return };
+                // Some sign with what they like best when nothing that is offered suits them: the rest does not.
+                if found.items.contains(&item) {
+                    return;
+                }
                 let Some(at) = list(question).iter().position(|offered| *offered == item) else {
                     found.unoffered.push(item);
                     return;

@@ -33,6 +33,8 @@ pub struct Options {
     pub client: Arc<dyn Backend>,
     /// Completes every version and suite that is found.
     pub confirm: bool,
+    /// Leaves out everything but versions, suites and their order (and what their flights show).
+    pub suites_only: bool,
 }
 
 /// Those with the most suites first: they take longest.
@@ -142,6 +144,22 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     });
 
     let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
+    for &found in accepted {
+        tasks.push(Box::new(move |asker| Piece::Preference(found.version, preference(asker, found, name))));
+    }
+    if options.confirm {
+        for (version, suite) in
+            accepted.iter().flat_map(|found| found.suites.iter().map(|suite| (found.version, *suite)))
+        {
+            let player = player.clone();
+            tasks.push(Box::new(move |asker| {
+                Piece::Confirmed((version, suite), player.confirm(asker, version, suite))
+            }));
+        }
+    }
+    if options.suites_only {
+        return tasks;
+    }
     if let Some(found) = tls13 {
         let player = player.clone();
         tasks.push(Box::new(move |asker| {
@@ -154,9 +172,6 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     }
     if let Some(found) = tls12 {
         tasks.push(Box::new(move |asker| Piece::Schemes(lists::schemes(asker, found, name), Vec::new())));
-    }
-    for &found in accepted {
-        tasks.push(Box::new(move |asker| Piece::Preference(found.version, preference(asker, found, name))));
     }
     tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, accepted, name))));
     tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, accepted, name))));
@@ -171,16 +186,6 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     resumes(old, ids, "only TLS 1.3", Piece::Id);
     resumes(with_extensions, tickets, "no TLS 1.0 to 1.2", Piece::Ticket);
     resumes(tls13, tickets, "no TLS 1.3", Piece::Psk);
-    if options.confirm {
-        for (version, suite) in
-            accepted.iter().flat_map(|found| found.suites.iter().map(|suite| (found.version, *suite)))
-        {
-            let player = player.clone();
-            tasks.push(Box::new(move |asker| {
-                Piece::Confirmed((version, suite), player.confirm(asker, version, suite))
-            }));
-        }
-    }
     tasks
 }
 

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use shakedown::edit::{Change, Edit, Sentinel, Target};
 use shakedown::engine::openssl::OpenSsl;
+use shakedown::engine::s2n::S2n;
 use shakedown::engine::{EndpointSpec, Resumption};
 use shakedown::pki::CertificateKind;
-use shakedown::registry::{CipherSuite, KeyAlgorithm, NamedGroup, ProtocolVersion, SignatureScheme};
-use shakedown::scan::{Found, Known, Preference};
+use shakedown::registry::{
+    AlertDescription, CipherSuite, KeyAlgorithm, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+use shakedown::scan::{Ended, Found, Known, Options, Preference, Size, scan};
 use shakedown::wire::ExtensionType;
 
-use crate::memory::{Memory, every_suite, plain, scanned, server};
+use crate::memory::{Memory, every_suite, options, plain, scanned, server};
 
 fn edited(at: Target, change: Change) -> Memory {
     Memory { edits: vec![Edit { at, change }], ..server(plain()) }
@@ -197,4 +200,49 @@ fn the_size_of_the_finite_field_is_seen() {
     }
     let without = EndpointSpec { suites: [0x1301, 0xC030].map(CipherSuite).to_vec(), ..plain() };
     assert!(scanned(&server(without)).dhe_bits.is_empty());
+}
+
+#[test]
+fn a_server_that_chokes_on_long_hellos_is_asked_with_small_ones_and_found_out_as_well() {
+    let whole = scanned(&server(plain()));
+    for (most_bytes, size) in [(2048, Size::Whole), (900, Size::Chunks), (480, Size::Slim)] {
+        let found = scan(&Memory { most_bytes, ..server(plain()) }, &options());
+        for version in [ProtocolVersion::TLS1_1, ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3] {
+            let (accepted, preference) = &found.versions[&version];
+            assert_eq!(accepted.suites, whole.versions[&version].0.suites, "{most_bytes} {version}");
+            assert_eq!((preference, accepted.size >= Size::Whole), (&Preference::Server, true));
+        }
+        assert_eq!(found.versions[&ProtocolVersion::TLS1_2].0.size, size, "{most_bytes}");
+    }
+}
+
+#[test]
+fn a_refusal_by_closing_is_one_where_the_server_still_answers() {
+    let spec = EndpointSpec {
+        versions: vec![ProtocolVersion::TLS1_2],
+        suites: [0xC030, 0xC02F].map(CipherSuite).to_vec(),
+        ..plain()
+    };
+    let s2n = Memory { backend: Arc::new(S2n::new()), ..server(spec) };
+    let found = scanned(&s2n);
+    let (accepted, _) = &found.versions[&ProtocolVersion::TLS1_2];
+    assert_eq!(accepted.suites, [0xC030, 0xC02F].map(CipherSuite));
+    let Ended::Refused(refusal) = &accepted.end else { panic!("{:?}", accepted.end) };
+    // s2n's own word for it, which is a warning (RFC 5246 7.2.1).
+    assert_eq!(refusal.alert, Some(AlertDescription::CLOSE_NOTIFY));
+    assert!(found.cost.retries > 0, "it has to happen twice");
+}
+
+#[test]
+fn suites_alone_leave_the_rest_unasked_and_unknown() {
+    let found = scan(&server(plain()), &Options { suites_only: true, ..options() });
+    let whole = scanned(&server(plain()));
+    for version in ProtocolVersion::ALL {
+        let (suites, all) = (&found.versions[&version], &whole.versions[&version]);
+        assert_eq!((&suites.0.suites, &suites.1), (&all.0.suites, &all.1), "{version}");
+    }
+    assert!(found.groups.is_empty() && found.schemes.is_empty());
+    for known in [&found.fallback_scsv, &found.compression, &found.resumption.psk] {
+        assert_eq!(*known, Known::Moot("not asked"));
+    }
 }

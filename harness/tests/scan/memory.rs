@@ -17,6 +17,8 @@ pub struct Memory {
     pub edits: Vec<Edit>,
     /// Rewrites what the server sends.
     pub rewrite: fn(&mut [u8]),
+    /// Longer hellos get no answer.
+    pub most_bytes: usize,
 }
 
 impl Server for Memory {
@@ -36,6 +38,9 @@ impl Connections<'_> {
 
 impl Peer for Connections<'_> {
     fn hello(&mut self, bytes: &[u8], reader: &mut FlightReader) -> End {
+        if bytes.len() > self.0.most_bytes {
+            return End::Trouble(Trouble::Silent);
+        }
         let (mut server, mut editor) = self.open();
         let (mut there, mut sent, mut back) = (Vec::new(), Vec::new(), Vec::new());
         editor.client_to_server(bytes, &mut there);
@@ -101,7 +106,7 @@ pub fn plain() -> EndpointSpec {
 }
 
 pub fn server(spec: EndpointSpec) -> Memory {
-    Memory { backend: openssl(), spec, edits: Vec::new(), rewrite: |_| {} }
+    Memory { backend: openssl(), spec, edits: Vec::new(), rewrite: |_| {}, most_bytes: usize::MAX }
 }
 
 pub fn options() -> Options {
@@ -111,6 +116,7 @@ pub fn options() -> Options {
         patience: Patience { retries: 1, pause: Duration::from_millis(1) },
         client: openssl(),
         confirm: false,
+        suites_only: false,
     }
 }
 
