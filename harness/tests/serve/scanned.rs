@@ -55,6 +55,7 @@ fn serve_and_scan(stage: Stage, certificates: Vec<CertificateKind>, floor: &Floo
             patience: Patience::default(),
             client: Arc::new(OpenSsl::new()),
             confirm: false,
+            suites_only: false,
         };
         let found = scan(&remote, &options);
         stop.send_replace(true);
