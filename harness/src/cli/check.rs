@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use crate::client::Room;
 use crate::engine::backends;
 use crate::pki::Pki;
+use crate::run::baseline::Baseline;
+use crate::run::catalogue::Catalogue;
 use crate::run::client::Client;
 use crate::run::controls::Canaries;
 use crate::run::play::Ground;
-use crate::run::runner::{self, Finished, Plan};
+use crate::run::runner::{self, Expected, Finished, Plan};
 use crate::scenario::embedded;
 
 use super::clients::{self, Found, Makers};
@@ -62,11 +64,13 @@ impl Survey {
         let runtime = runtime()?;
         runtime.block_on(async {
             let catalogue = self.options.catalogue()?;
+            let files = read_files(&self.options, &catalogue)?;
             let ground = Laid::new(&self.options)?;
             let interrupted = signals();
             let found = unless(&interrupted, Found::look(&catalogue.adapters)).await?;
             let clients = ground.makers.all(&found);
-            let finished = ground.play(&self.options, &catalogue, clients, false, false, interrupted).await?;
+            let finished =
+                ground.play(&self.options, &catalogue, clients, files, (false, false), interrupted).await?;
             Ok(survey_exit(&finished))
         })
     }
@@ -86,6 +90,7 @@ impl Check {
                 )));
             }
             self.options.select(&catalogue, &self.options.floor.resolve(&catalogue)?)?;
+            let files = read_files(&self.options, &catalogue)?;
             let ground = Laid::new(&self.options)?;
             let mut clients = Vec::new();
             let interrupted = signals();
@@ -100,11 +105,22 @@ impl Check {
             if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
                 return Err(Exit::usage(format!("client {} is named twice", twice[0])));
             }
-            let finished =
-                ground.play(&self.options, &catalogue, clients, true, self.strict, interrupted).await?;
+            let finished = ground
+                .play(&self.options, &catalogue, clients, files, (true, self.strict), interrupted)
+                .await?;
             Ok(finished.exit)
         })
     }
+}
+
+/// Known failures and baseline.
+type Files = (Option<Expected>, Option<Baseline>);
+
+/// Before keys are made and signals are caught: a pipe that nobody writes to can be interrupted, and a fault in a file is
+/// said at once. Before the reports are opened, too: one of them may take the baseline's place.
+fn read_files(options: &RunOptions, catalogue: &Catalogue) -> Result<Files, Exit> {
+    let floor = options.floor.resolve(catalogue)?;
+    Ok((options.expected(catalogue, &floor)?, options.baseline()?))
 }
 
 fn runtime() -> Result<Runtime, Exit> {
@@ -156,17 +172,15 @@ impl Laid {
     async fn play(
         self,
         options: &RunOptions,
-        catalogue: &crate::run::catalogue::Catalogue,
+        catalogue: &Catalogue,
         clients: Vec<Client>,
-        gates: bool,
-        strict: bool,
+        files: Files,
+        (gates, strict): (bool, bool),
         interrupted: watch::Receiver<bool>,
     ) -> Result<Finished, Exit> {
         let mut floor = options.floor.resolve(catalogue)?;
         let cases = options.select(catalogue, &floor)?;
-        let known = options.expected(catalogue, &floor)?;
-        // Read before the reports are opened: one of them may take its place.
-        let baseline = options.baseline()?;
+        let (known, baseline) = files;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
         }

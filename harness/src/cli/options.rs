@@ -192,7 +192,7 @@ impl RunOptions {
         let Some(path) = &self.baseline else { return Ok(None) };
         let file = fs::File::open(path)
             .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
-        let read = Baseline::read(&path.display().to_string(), BufReader::new(file));
+        let read = Baseline::read(&path.display().to_string(), BufReader::new(file.take(MOST_BASELINE)));
         read.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
 
@@ -204,6 +204,9 @@ impl RunOptions {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
 }
+
+/// Bytes of a baseline that are read; what is cut off there is a truncated run, which is an error.
+const MOST_BASELINE: u64 = 256 * 1024 * 1024;
 
 /// A text of the user's, if it is not larger than such a file can be.
 fn read_bounded(path: &std::path::Path, most: u64) -> Result<String, Exit> {

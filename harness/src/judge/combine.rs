@@ -1,7 +1,7 @@
 //! From all connections of a case to its verdict: the worst connection counts, controls gate passes only.
 
 use crate::observe::{Ending, Observation, Reach};
-use crate::oracle::Offer;
+use crate::oracle::{Offer, Stated};
 use crate::registry::AlertDescription;
 
 use super::connection::{NotOffered, Outcome, classify};
@@ -15,6 +15,9 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// The connection that decided, by its place in the list.
     pub decided_by: Option<usize>,
+    /// What else happened beside a failure. It changes nothing while the failure stands; where the failure is a known
+    /// one it is all that is left to judge by.
+    pub beside: Vec<Finding>,
     /// The class that this case proves for the client.
     pub proven: Option<Class>,
     /// A refusal without an alert that tells why: the case must be run again, alone, and come out the same.
@@ -42,10 +45,24 @@ pub fn judge(
         .map(|(i, _)| i);
     let outcome = worst.map_or(&Outcome::Silent, |i| &outcomes[i]);
 
-    let mut findings = Vec::new();
+    let (mut findings, mut beside) = (Vec::new(), Vec::new());
     let mut base = match outcome {
         Outcome::Broke(broken) => {
             findings.extend(broken.iter().cloned());
+            // The worst connection does not hide that another one failed in another way.
+            let others =
+                outcomes.iter().filter_map(|o| if let Outcome::Broke(f) = o { Some(f) } else { None });
+            for finding in others.flatten() {
+                if !findings.iter().any(|known: &Finding| known.code == finding.code) {
+                    findings.push(finding.clone());
+                }
+            }
+            beside.extend(
+                outcomes
+                    .iter()
+                    .filter_map(|o| if let Outcome::Unclear(f) = o { Some(f.clone()) } else { None }),
+            );
+            beside.extend(ended_badly(said));
             Verdict::Fail
         }
         Outcome::Unclear(finding) => {
@@ -99,22 +116,42 @@ pub fn judge(
     Judgement {
         verdict,
         decided_by: worst,
-        proven: if is_proof && proves_its_class(case, outcome) { case.proves() } else { None },
+        beside,
+        proven: is_proof
+            .then(|| case.proves())
+            .flatten()
+            .filter(|class| proves_its_class(case, outcome, *class, worst.map(|i| &connections[i]))),
         wants_confirmation: is_proof && gives_no_reason(outcome),
         findings,
     }
 }
 
 /// Whether the refusal was about the weakness and nothing else.
-fn proves_its_class(case: &CaseFacts<'_>, outcome: &Outcome) -> bool {
+fn proves_its_class(
+    case: &CaseFacts<'_>,
+    outcome: &Outcome,
+    class: Class,
+    decided_by: Option<&Observation>,
+) -> bool {
     match outcome {
         Outcome::NotOffered(what) => *what == NotOffered::TheWeakness,
+        Outcome::RefusedByClient { .. } if class != Class::Version && !takes_the_version(decided_by) => false,
+        Outcome::RefusedByClient { alert: Some(AlertDescription::PROTOCOL_VERSION) } => {
+            class == Class::Version
+        }
         // The same certificate was good enough in the control, but that is what the client complains about.
         Outcome::RefusedByClient { alert: Some(alert) } => {
             case.bad_certificate || !CERTIFICATE_ALERTS.contains(alert)
         }
         _ => true,
     }
+}
+
+/// Whether the hello states the version that was proposed to it. If it does not, the client may have refused that, and
+/// not what it was proposed with: that matters where the floor allows the version.
+fn takes_the_version(seen: Option<&Observation>) -> bool {
+    seen.and_then(|seen| Some(seen.offer.as_ref()?.states_version(seen.proposal.as_ref()?.version)))
+        .is_some_and(|stated| stated == Stated::Yes)
 }
 
 /// Whether a client ended it without saying that something was wrong with the session. RFC 8446 6.1: user_canceled
@@ -155,15 +192,8 @@ fn gate(connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>)
     if let Err(how) = &controls.canary {
         return Some(Finding::new(FindingCode::CanaryMissed, how.clone()));
     }
-    // A program that had to be ended, or died, may have had a worse connection still to come.
-    match &said.ended {
-        ClientEnded::AtDeadline | ClientEnded::Interrupted => {
-            return Some(Finding::new(FindingCode::Timeout, "the client did not end by itself"));
-        }
-        ClientEnded::Crashed(how) => return Some(Finding::new(FindingCode::ClientCrashed, how.clone())),
-        // It did start, for its hello is here; how it ended is not known.
-        ClientEnded::NotStarted(why) => return Some(Finding::new(FindingCode::ClientCrashed, why.clone())),
-        ClientEnded::Itself => {}
+    if let Some(finding) = ended_badly(said) {
+        return Some(finding);
     }
     let control = controls.offer?;
     if connections.iter().any(|c| c.reach >= Reach::Proposed && c.offer.is_none()) {
@@ -176,6 +206,19 @@ fn gate(connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>)
         connections.iter().filter_map(|c| c.offer.as_ref()).any(|offer| !same_offer(offer, control));
     differs
         .then(|| Finding::new(FindingCode::Unstable, "the hello differs from the one in the strong control"))
+}
+
+/// A program that had to be ended, or died, may have had a worse connection still to come.
+fn ended_badly(said: &ClientSaid) -> Option<Finding> {
+    match &said.ended {
+        ClientEnded::AtDeadline | ClientEnded::Interrupted => {
+            Some(Finding::new(FindingCode::Timeout, "the client did not end by itself"))
+        }
+        ClientEnded::Crashed(how) => Some(Finding::new(FindingCode::ClientCrashed, how.clone())),
+        // It did start, for its hello is here; how it ended is not known.
+        ClientEnded::NotStarted(why) => Some(Finding::new(FindingCode::ClientCrashed, why.clone())),
+        ClientEnded::Itself => None,
+    }
 }
 
 /// The only difference between a control and its case is the weakness, so the client must offer the same in both.

@@ -168,6 +168,9 @@ pub struct CaseFinished {
     pub findings: Vec<Finding>,
     /// Milliseconds from the start of the client to its end, of the run that was judged.
     pub ms: f64,
+    /// What else happened beside a failure: all that is left to judge by where the failure is a known one.
+    #[serde(skip)]
+    pub beside: Vec<Finding>,
     /// Its failing findings, if all of them are known; the verdict is then no longer `fail`.
     pub known: Vec<KnownFinding>,
     /// The classes of weakness that the case proposes; empty for a strong case.

@@ -1,5 +1,6 @@
 //! One case for one client: stage, canary, play, verdict, event.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Context {
 pub struct Outcome {
     pub event: CaseFinished,
     pub proven: Option<Class>,
+    /// The server's certificate was wrong on purpose.
+    pub bad_certificate: bool,
     pub wants_confirmation: bool,
     /// The case's port, held open until the batch is over.
     listener: Option<Listener>,
@@ -79,9 +82,12 @@ impl Outcome {
     /// whatever the other run said (design 1, rules 2 and 5).
     pub fn confirm(&mut self, again: Self, code: FindingCode, detail: &str) {
         let (a, b) = (&self.event, &again.event);
+        let codes = |event: &CaseFinished| event.findings.iter().map(|f| f.code).collect::<BTreeSet<_>>();
         if b.verdict == Verdict::Fail && a.verdict != Verdict::Fail {
             *self = again;
-        } else if (a.verdict, a.reach, &a.alert, a.alert_by) != (b.verdict, b.reach, &b.alert, b.alert_by) {
+        } else if (a.verdict, a.reach, &a.alert, a.alert_by) != (b.verdict, b.reach, &b.alert, b.alert_by)
+            || codes(a) != codes(b)
+        {
             self.doubt(code, detail);
         }
     }
@@ -236,6 +242,7 @@ fn outcome(
         verdict: judgement.verdict,
         findings: judgement.findings,
         ms: ms(played.elapsed),
+        beside: judgement.beside,
         known: Vec::new(),
         // What the server refuses says nothing about the client.
         classes: if facts.refuser == Refuser::Client { facts.classes() } else { Vec::new() },
@@ -245,6 +252,7 @@ fn outcome(
     Outcome {
         event,
         proven: judgement.proven,
+        bad_certificate: facts.bad_certificate,
         wants_confirmation: judgement.wants_confirmation,
         listener: None,
     }
@@ -301,10 +309,11 @@ pub fn unrun(context: &Context, case: &Case, client: &Client, reason: Option<Fin
         verdict: finding.level.verdict(),
         findings: vec![finding],
         ms: 0.0,
+        beside: Vec::new(),
         known: Vec::new(),
         classes,
         forced: case.pick == crate::scenario::Pick::Forced,
         finite_field: is_finite_field(case),
     };
-    Outcome { event, proven: None, wants_confirmation: false, listener: None }
+    Outcome { event, proven: None, bad_certificate: false, wants_confirmation: false, listener: None }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::engine::Backend;
-use crate::judge::{Finding, FindingCode, Verdict};
+use crate::judge::{Class, Finding, FindingCode, Verdict};
 use crate::pki::{KeyKind, Pki};
 use crate::policy::Floor;
 use crate::scenario::{Case, CheckTable, Subject};
@@ -243,6 +243,9 @@ impl Course<'_> {
         }
         self.announce(ClientStatus::Ready, &positives, lint, None)?;
         let mut proven = BTreeSet::new();
+        // Whoever verifies nothing refuses anonymous servers all the same, if only because no such suite is offered.
+        let asks_certificates = cases.iter().any(|case| case.certificate.is_some_and(|kind| kind.is_bad()));
+        let mut is_certificate_proven = !asks_certificates;
         let (mut wanted, mut broken) = (BTreeSet::new(), BTreeSet::new());
         let nothing_heard = positives.values().all(|p| p.offer.is_none());
         let order = shuffled(cases.len(), self.seed);
@@ -278,6 +281,7 @@ impl Course<'_> {
                 wanted.extend(outcome.event.classes.iter().copied());
                 broken.extend(outcome.event.findings.iter().filter_map(class_of_code));
                 proven.extend(outcome.proven);
+                is_certificate_proven |= outcome.bad_certificate && outcome.proven.is_some();
                 count(&mut totals, outcome.event.verdict);
                 for finding in &outcome.event.findings {
                     *self.findings.entry(finding.code.to_string()).or_default() += 1;
@@ -288,6 +292,9 @@ impl Course<'_> {
         // A client that says of the controls, too, that it cannot run them was not judged: it is skipped as a whole.
         let is_skipped = nothing_heard && totals.verdict == Some(Verdict::Skipped);
         if !is_skipped && !self.context.ground.is_interrupted() {
+            if !is_certificate_proven {
+                proven.remove(&Class::Authentication);
+            }
             // What was disproven needs no proof any more.
             proven.extend(broken);
             for class in unproven(&self.context.floor, &proven, self.partial.then_some(&wanted)) {

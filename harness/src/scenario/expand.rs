@@ -163,9 +163,9 @@ fn points(scenario: &Scenario, version: ProtocolVersion, live: &LiveSuites) -> V
         }
         Axis::Strong => {
             for &certificate in certificates {
-                let suites = strong()
-                    .filter(|facts| facts.usable_in(version) && carries(facts, Some(certificate.key())))
-                    .map(|facts| facts.suite)
+                let suites = Case::strong_suites(certificate.key(), version)
+                    .into_iter()
+                    .filter(|suite| registry::suite(*suite).is_some_and(|facts| facts.usable_in(version)))
                     .collect();
                 let parts = certificate_part(certificate).into_iter().collect();
                 points.push(Point {

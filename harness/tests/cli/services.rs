@@ -173,3 +173,43 @@ fn a_client_of_today_passes_under_every_service_and_edition() {
         assert_eq!(told, name);
     }
 }
+
+/// Verifies nothing, and offers no anonymous suite.
+const CREDULOUS: &str = "\
+import socket, ssl, sys
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+c.check_hostname = False
+c.verify_mode = ssl.CERT_NONE
+c.minimum_version = c.maximum_version = getattr(ssl.TLSVersion, sys.argv[3])
+c.set_ciphers('ECDHE:!aNULL:!eNULL:@SECLEVEL=0')
+s = c.wrap_socket(socket.create_connection((sys.argv[1], int(sys.argv[2]))), server_hostname='localhost')
+s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
+while s.recv(4096): pass
+";
+
+#[test]
+fn a_client_of_old_versions_that_verifies_nothing_fails_under_a_floor_that_allows_them() {
+    if !installed("python3") {
+        return;
+    }
+    for version in ["TLSv1", "TLSv1_1"] {
+        for tier in ["core", "default"] {
+            let arguments = ["check", "--service", "cloudhsm@2023", "--tier", tier, "--report", "json", "--"];
+            let client = ["python3", "-W", "ignore", "-c", CREDULOUS, "{host}", "{port}", version];
+            let ran = run(arguments.iter().chain(&client));
+            let control = &of_type(&ran.events(), "client")[0]["controls"]["rsa2048"];
+            if control != "completed" {
+                println!("skipped: this python has no {version}: {control}");
+                continue;
+            }
+            ran.assert_code(1);
+            let wrong: Vec<Value> = ran
+                .cases()
+                .into_iter()
+                .filter(|case| case["scenario"] == "client/certificate/wrong" && case["verdict"] == "fail")
+                .collect();
+            assert!(!wrong.is_empty(), "{version} {tier}: {}", ran.stdout);
+            assert!(wrong.iter().all(|case| codes(case) == ["unauthenticated"]), "{wrong:?}");
+        }
+    }
+}

@@ -127,6 +127,7 @@ pub fn refused(client: &str, case: &str, classes: &[Class]) -> CaseFinished {
         findings: Vec::new(),
         ms: 9.5,
         known: Vec::new(),
+        beside: vec![],
         classes: classes.to_vec(),
         forced: true,
         finite_field: false,

@@ -88,7 +88,7 @@ struct RawKnown {
 impl KnownFailures {
     /// Bytes that a file has at most.
     pub const MOST_BYTES: u64 = 1 << 20;
-    const MOST_ENTRIES: usize = 10_000;
+    const MOST_ENTRIES: usize = 1_000;
 
     /// Parses a file.
     ///

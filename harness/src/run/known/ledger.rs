@@ -42,15 +42,16 @@ struct Account {
 impl Ledger {
     /// Opens the books. `scope`: every case of the catalogue for every client of the run, played or not.
     pub fn new(failures: KnownFailures, today: Date, scope: &[Scope]) -> Self {
-        let account = |known: Known| {
+        let mut suggestions = SUGGESTIONS;
+        let mut account = |known: Known| {
             let mine = || scope.iter().filter(|s| s.client == known.client);
             let of_tier = mine().filter(|s| s.in_tier && known.glob.matches(&s.case));
             let of_tier = of_tier.map(|s| s.case.clone()).collect();
-            let unmatched = unmatched(&known, scope);
+            let unmatched = unmatched(&known, scope, &mut suggestions);
             let is_expired = known.expires.is_some_and(|last| last < today);
             Account { is_expired, unmatched, of_tier, failing: 0, settled: BTreeSet::new(), known }
         };
-        Self { file: failures.file, accounts: failures.entries.into_iter().map(account).collect() }
+        Self { file: failures.file, accounts: failures.entries.into_iter().map(&mut account).collect() }
     }
 
     /// Notes what a case came to, and turns its failure into a known one if every failing finding of it is known. An
@@ -89,6 +90,8 @@ impl Ledger {
             return;
         }
         excuses.dedup_by_key(|excuse| excuse.finding);
+        // The failure stood for whatever else there was; now that has to be looked at.
+        event.findings.append(&mut event.beside);
         let others = event.findings.iter().filter(|finding| finding.level != Level::Fail);
         event.verdict = others.map(|finding| finding.level.verdict()).fold(Verdict::Warn, Verdict::max);
         event.known = excuses;
@@ -149,7 +152,10 @@ impl Account {
     }
 }
 
-fn unmatched(known: &Known, scope: &[Scope]) -> Option<String> {
+/// How many entries get suggestions: each costs a comparison with every case.
+const SUGGESTIONS: usize = 10;
+
+fn unmatched(known: &Known, scope: &[Scope], suggestions: &mut usize) -> Option<String> {
     let clients: BTreeSet<&str> = scope.iter().map(|s| s.client.as_str()).collect();
     if !clients.contains(known.client.as_str()) {
         let clients: Vec<&str> = clients.into_iter().collect();
@@ -163,7 +169,11 @@ fn unmatched(known: &Known, scope: &[Scope]) -> Option<String> {
     if mine().any(|case| known.glob.matches(case)) {
         return None;
     }
-    let near = nearest(&known.case, mine());
-    let hint = if known.case.contains('*') { String::new() } else { suggestion(&near) };
+    let hint = if known.case.contains('*') || *suggestions == 0 {
+        String::new()
+    } else {
+        *suggestions -= 1;
+        suggestion(&nearest(&known.case, mine()))
+    };
     Some(format!("no case {:?}{hint}; shakedown list cases shows them all", known.case))
 }

@@ -80,6 +80,7 @@ fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
         findings: codes.iter().map(|code| Finding::new(*code, "seen")).collect(),
         ms: 1.0,
         known: Vec::new(),
+        beside: Vec::new(),
         classes: Vec::new(),
         forced: false,
         finite_field: false,
