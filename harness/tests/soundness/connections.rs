@@ -124,3 +124,36 @@ fn a_connection_opened_just_before_the_client_ends_is_judged() {
     });
     told.all_must_refuse(Verdict::Fail, FindingCode::PlaintextRetry);
 }
+
+#[test]
+fn the_worst_connection_does_not_hide_how_another_one_failed() {
+    use crate::support::made::{Made, by_itself, modern};
+    use shakedown::judge::{ClientEnded, ClientSaid, Controls, FindingCode, Verdict, judge};
+    use shakedown::observe::{Ending, NotTls, Observation, Reach};
+    use shakedown::registry::AlertDescription;
+    let made = Made::static_rsa();
+    let refused = made.seen(Reach::Offered, Ending::ServerAlert(AlertDescription::HANDSHAKE_FAILURE), false);
+    let plain = Observation { not_tls: Some(NotTls::Http), ..Observation::empty() };
+    let weak = made.seen(Reach::Data, Ending::Completed, true);
+    let stalled = made.seen(Reach::Offered, Ending::Deadline, false);
+    let codes = |judged: &shakedown::judge::Judgement| -> Vec<FindingCode> {
+        judged.findings.iter().map(|finding| finding.code).collect()
+    };
+    let judged = made.judged(&[refused.clone(), plain, weak.clone()]);
+    assert_eq!(codes(&judged), [FindingCode::NoForwardSecrecy, FindingCode::PlaintextRetry]);
+    // What is unclear beside a failure is kept for the case that the failure is a known one.
+    let judged = made.judged(&[refused, stalled, weak.clone()]);
+    assert_eq!((judged.verdict, codes(&judged)), (Verdict::Fail, vec![FindingCode::NoForwardSecrecy]));
+    assert_eq!(judged.beside.iter().map(|f| f.code).collect::<Vec<_>>(), [FindingCode::Timeout]);
+    let offer = modern();
+    let controls = Controls { positive: Ok(()), offer: Some(&offer), canary: Ok(()) };
+    for (ended, code) in [
+        (ClientEnded::AtDeadline, FindingCode::Timeout),
+        (ClientEnded::Crashed("signal 11".to_owned()), FindingCode::ClientCrashed),
+    ] {
+        let said = ClientSaid { ended, ..by_itself() };
+        let judged = judge(&made.facts(), std::slice::from_ref(&weak), &said, &controls);
+        assert_eq!(judged.verdict, Verdict::Fail);
+        assert_eq!(judged.beside.iter().map(|f| f.code).collect::<Vec<_>>(), [code]);
+    }
+}

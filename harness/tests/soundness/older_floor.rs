@@ -1,15 +1,17 @@
 //! A floor that allows TLS 1.0: what warns there, what still fails, and that nothing is proven more cheaply.
 
-use shakedown::judge::{CaseFacts, Controls, FindingCode, Judgement, Verdict, judge};
+use shakedown::judge::{CaseFacts, Class, Controls, FindingCode, Judgement, Verdict, judge};
 use shakedown::observe::{Ending, Reach};
 use shakedown::oracle::breaches;
 use shakedown::pki::KeyKind;
 use shakedown::policy::Floor;
-use shakedown::registry::{CipherSuite, ProtocolVersion};
+use shakedown::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 use shakedown::run::stage::Stage;
 use shakedown::scenario::Tier;
 
-use crate::support::made::{ECDHE_GCM, Made, RSA_CBC, RSA_GCM, TLS13_GCM, by_itself, modern};
+use crate::support::made::{
+    ECDHE_GCM, Made, RSA_CBC, RSA_GCM, TLS13_GCM, by_itself, modern, states_a_maximum,
+};
 use crate::support::world;
 
 /// TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
@@ -101,5 +103,29 @@ fn where_a_floor_allows_an_old_version_core_asks_for_every_class_in_it() {
         assert_eq!(case.is_in(Tier::Core, ProtocolVersion::TLS1_2), case.tier == Tier::Core, "{}", case.id);
         assert!(!case.is_in(Tier::Core, legacy.min_version) || case.tier <= Tier::Default, "{}", case.id);
         assert!(case.is_in(Tier::Full, legacy.min_version), "{}", case.id);
+    }
+}
+
+/// The client ends a proposal of TLS 1.0 with RSA key transport, which such a floor forbids for its key exchange alone.
+#[test]
+fn whoever_does_not_state_an_old_version_has_refused_that_and_proves_no_other_class() {
+    use AlertDescription as A;
+    let old = ProtocolVersion::TLS1_0;
+    let table = [
+        (modern(), A::PROTOCOL_VERSION, None),
+        (modern(), A::HANDSHAKE_FAILURE, None),
+        (states_a_maximum(ProtocolVersion::TLS1_2, &[RSA_CBC]), A::HANDSHAKE_FAILURE, None),
+        (states_a_maximum(old, &[ECDHE_CBC]), A::PROTOCOL_VERSION, None),
+        (states_a_maximum(old, &[ECDHE_CBC]), A::HANDSHAKE_FAILURE, Some(Class::ForwardSecrecy)),
+    ];
+    for (offer, alert, proven) in table {
+        let mut made = Made::new(old, RSA_CBC, &[]).forced();
+        made.breaches = breaches(floor("aws-legacy"), &made.proposal());
+        let mut seen = made.seen(Reach::Proposed, Ending::ClientAlert(alert), true);
+        seen.offer = Some(offer.clone());
+        let controls = Controls { positive: Ok(()), offer: Some(&offer), canary: Ok(()) };
+        let facts = CaseFacts { floor: floor("aws-legacy"), ..made.facts() };
+        let judged = judge(&facts, &[seen], &by_itself(), &controls);
+        assert_eq!((judged.verdict, judged.proven), (Verdict::Pass, proven), "{offer:?} {alert}");
     }
 }

@@ -124,6 +124,20 @@ fn a_failure_is_known_only_if_all_that_fails_is() {
 }
 
 #[test]
+fn what_happened_beside_a_known_failure_is_all_that_is_left_to_judge_by() {
+    let mut event = case("a@1+x", Verdict::Fail, &[Fs]);
+    event.beside = vec![Finding::new(Timeout, "the client did not end by itself")];
+    ledger(FILE, TODAY).apply(&mut event);
+    assert_eq!(event.verdict, Verdict::Inconclusive);
+    assert_eq!(event.findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Fs, Timeout]);
+    // While the failure stands it says nothing.
+    let mut event = case("b@1", Verdict::Fail, &[Fs]);
+    event.beside = vec![Finding::new(Timeout, "the client did not end by itself")];
+    ledger(FILE, TODAY).apply(&mut event);
+    assert_eq!((event.verdict, event.findings.len()), (Verdict::Fail, 1));
+}
+
+#[test]
 fn an_entry_holds_on_its_last_day_and_excuses_nothing_after_it() {
     for (today, verdict, status) in [
         (date(2027, 3, 31), Verdict::Warn, EntryStatus::Used),
