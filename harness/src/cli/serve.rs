@@ -27,6 +27,8 @@ const BACKLOG: u32 = 4096;
 const LINES: usize = 1024;
 /// For the threads, once everything is told.
 const LAST_WAIT: Duration = Duration::from_secs(2);
+/// How long a reader of the last lines is waited for.
+const UNREAD: Duration = Duration::from_secs(10);
 /// Descriptors that are not connections.
 const OTHER_DESCRIPTORS: u64 = 64;
 
@@ -151,11 +153,23 @@ impl Serve {
             served = running => served,
             () = signals.second() => return Err(Exit::interrupted()),
         };
-        drop(signals);
-        let _ = lines.send(Line::Stopped(Stopped::from(served))).await;
-        drop(lines);
-        // Ends once it has written everything: nobody is left who could send.
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        signals.stop_reloading();
+        let told = async {
+            let _ = lines.send(Line::Stopped(Stopped::from(served))).await;
+            drop(lines);
+            // Ends once it has written everything: nobody is left who could send.
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        };
+        tokio::select! {
+            () = told => {}
+            () = signals.second() => return Err(Exit::interrupted()),
+            () = tokio::time::sleep(UNREAD) => {
+                return Err(Exit::harness("the last lines were not read"));
+            }
+        }
+        if served.refused {
+            return Err(Exit::harness("connections waited in vain: no descriptors were left (ulimit -n)"));
+        }
         Ok(if served.panicked > 0 { Exit::INCONCLUSIVE } else { Exit::GOOD })
     }
 
@@ -203,12 +217,17 @@ impl Serve {
         let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, u64::from(self.max_connections));
         if room < u64::from(self.max_connections) {
-            eprintln!(
-                "shakedown: room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
-            );
+            complain(format!(
+                "room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
+            ));
         }
         usize::try_from(room).unwrap_or(usize::MAX)
     }
+}
+
+/// Says something on standard error, if anybody listens.
+fn complain(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "shakedown: {text}");
 }
 
 /// Writes lines until nobody can send any more. A closed pipe ends the writing, not the server.
@@ -225,7 +244,7 @@ fn write_lines(mut lines: mpsc::Receiver<Line>) {
             .and_then(|()| out.flush());
         if let Err(error) = written {
             is_read = false;
-            eprintln!("shakedown: the lines are not read any more ({error}); serving on without them");
+            complain(format!("the lines are not read any more ({error}); serving on without them"));
         }
     }
 }

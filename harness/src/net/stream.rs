@@ -186,10 +186,20 @@ impl TappedStream {
         self.state().answer = Answer::Given;
     }
 
-    /// Sends no more than what waits: the client sees the end.
-    pub fn shut_down(&self) {
+    /// close_notify where there is a session, then the end of our side.
+    pub fn say_good_bye(&self) {
+        self.close_once();
         self.send_some();
         let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
+    }
+
+    fn close_once(&self) {
+        let mut state = self.state();
+        if !state.said_good_bye {
+            state.said_good_bye = true;
+            let State { tapped, outgoing, .. } = &mut *state;
+            tapped.close(outgoing);
+        }
     }
 
     /// What was seen, taken out: to be called once, when the connection is over. Tasks of the HTTP library may still
@@ -301,14 +311,7 @@ impl AsyncWrite for TappedStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        {
-            let mut state = self.state();
-            if !state.said_good_bye {
-                state.said_good_bye = true;
-                let State { tapped, outgoing, .. } = &mut *state;
-                tapped.close(outgoing);
-            }
-        }
+        self.close_once();
         ready!(self.poll_send(context))?;
         let _ = rustix::net::shutdown(&self.0.socket, rustix::net::Shutdown::Write);
         Poll::Ready(Ok(()))

@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::net::TappedStream;
 use crate::observe::Observation;
@@ -20,7 +20,7 @@ use super::server::{Limits, Play};
 const HEAD_LIMIT: usize = 64 * 1024;
 const HEADERS: usize = 100;
 /// Requests of one HTTP/2 connection that are dealt with at once.
-const STREAMS: u32 = 16;
+const STREAMS: u32 = 4;
 /// After the answer: how long a client may take to close, and how much it may still send.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 256 * 1024;
@@ -50,20 +50,14 @@ pub(super) async fn drive(
         Ok(true) => {
             let request_by = Instant::now() + limits.request;
             match bounded(request_by, &stop_by, exchange(&stream, play)).await {
-                Ok(()) => {
-                    // Its last alert, and its close: a socket that is dropped with bytes unread takes ours along.
-                    let _ = timeout(LINGER, stream.linger(LINGER_BYTES)).await;
-                }
+                Ok(()) => part(&stream, &stop_by).await,
                 Err(cut) => {
                     cut_off = cut;
                     stream.with_tapped(|tapped| tapped.timed_out());
                 }
             }
         }
-        Ok(false) => {
-            stream.shut_down();
-            let _ = timeout(LINGER, stream.linger(LINGER_BYTES)).await;
-        }
+        Ok(false) => part(&stream, &stop_by).await,
         Err(cut) => {
             cut_off = cut;
             stream.with_tapped(|tapped| tapped.timed_out());
@@ -71,6 +65,13 @@ pub(super) async fn drive(
     }
     stream.with_tapped(|tapped| tapped.note_ending());
     Ended { seen: stream.observe(), cut_off }
+}
+
+/// Says good-bye and reads the client's last alert and its close: a socket that is dropped with bytes unread takes ours
+/// along.
+async fn part(stream: &TappedStream, stop_by: &StopBy) {
+    stream.say_good_bye();
+    let _ = bounded(Instant::now() + LINGER, stop_by, stream.linger(LINGER_BYTES)).await;
 }
 
 /// `Err`: it did not end in time; whether that was because the server stops.
@@ -100,6 +101,8 @@ async fn exchange(stream: &TappedStream, play: &Arc<Play>) {
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .keep_alive(false)
+        // Who has asked may close its side and wait for the answer.
+        .half_close(true)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADERS);
     builder

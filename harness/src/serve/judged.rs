@@ -34,7 +34,9 @@ impl Judged {
                 let detail = "data was sent to a server with a certificate that must be rejected";
                 judged.findings.push(Finding::new(FindingCode::Unauthenticated, detail));
             }
-            judged.verdict = Some(Verdict::Pass);
+            // Some clients finish the handshake and look at the certificate then: nobody can tell yet.
+            let is_open = bad_certificate && reach < Reach::Data;
+            judged.verdict = (!is_open).then_some(Verdict::Pass);
         }
         if let Some(offer) = offer {
             judged.findings.extend(lint::lint(floor, offer));
@@ -47,6 +49,10 @@ impl Judged {
     }
 
     pub fn of_observation(floor: &Floor, seen: &Observation, bad_certificate: bool) -> Self {
+        // Stack and wire tell two stories: neither is believed.
+        if seen.disagreement.is_some() {
+            return Self::default();
+        }
         Self::of(floor, seen.reach, seen.offer.as_ref(), seen.proposal.as_ref(), bad_certificate)
     }
 }

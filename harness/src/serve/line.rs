@@ -131,12 +131,19 @@ pub struct ConnectionLine {
 }
 
 impl ConnectionLine {
-    pub fn of(peer: String, seen: &Observation, judged: &Judged, ms: f64, transcript: bool) -> Self {
+    pub fn of(
+        peer: String,
+        seen: &Observation,
+        judged: &Judged,
+        bad_certificate: bool,
+        ms: f64,
+        transcript: bool,
+    ) -> Self {
         let proposal = seen.proposal.as_ref();
         let (alert, alert_by) = alert(Some(seen));
         Self {
             peer,
-            outcome: outcome(seen),
+            outcome: outcome(seen, bad_certificate),
             reach: seen.reach,
             version: proposal.map(|p| p.version.to_string()),
             suite: proposal.map(|p| p.suite.to_string()),
@@ -153,25 +160,33 @@ impl ConnectionLine {
     }
 }
 
-/// A refusal has an author: the client's is one in the face of a whole proposing flight, or an alert to any of it.
-fn outcome(seen: &Observation) -> Outcome {
+/// A refusal has an author: the client's is one in the face of a whole proposing flight. After the handshake it is one
+/// only of a certificate that was wrong on purpose: some clients look at it then.
+fn outcome(seen: &Observation, bad_certificate: bool) -> Outcome {
     if seen.not_tls.is_some() {
         return Outcome::NotTls;
     }
-    let established = seen.reach >= Reach::Finished;
+    if seen.disagreement.is_some() {
+        return Outcome::Failed;
+    }
+    let has_refused = seen.reach == Reach::Proposed && seen.delivered;
     match &seen.ending {
         Ending::Completed => Outcome::Completed,
-        Ending::ClientAlert(_) if established && seen.reach == Reach::Data => Outcome::Closed,
-        Ending::ClientAlert(_) => Outcome::RefusedByClient,
-        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset if established => Outcome::Closed,
-        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset
-            if seen.reach == Reach::Proposed && seen.delivered =>
-        {
+        Ending::ClientAlert(_) if seen.reach == Reach::Finished && bad_certificate => {
             Outcome::RefusedByClient
         }
-        Ending::ClientCloseNotify | Ending::ClientFin | Ending::ClientReset => Outcome::Disconnected,
+        Ending::ClientAlert(_) if seen.reach == Reach::Committed => {
+            if bad_certificate {
+                Outcome::RefusedByClient
+            } else {
+                Outcome::Failed
+            }
+        }
+        ending if ending.by_client() && has_refused => Outcome::RefusedByClient,
+        Ending::Deadline => Outcome::Timeout,
         Ending::ServerAlert(_) if seen.reach < Reach::Committed => Outcome::RefusedByServer,
         Ending::ServerAlert(_) | Ending::ServerFailed(_) => Outcome::Failed,
-        Ending::Deadline | Ending::Open => Outcome::Timeout,
+        _ if seen.reach >= Reach::Finished => Outcome::Closed,
+        _ => Outcome::Disconnected,
     }
 }

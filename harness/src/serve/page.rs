@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -96,11 +96,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let is_head = request.method() == Method::HEAD;
-    let (status, text) = match Limited::new(request.into_body(), BODY_LIMIT).collect().await {
-        Ok(_) => (StatusCode::OK, page_text(&shown.page(stream))),
-        Err(_) => {
-            (StatusCode::PAYLOAD_TOO_LARGE, "{\"error\":\"a body of at most 1 MiB is read\"}\n".to_owned())
-        }
+    let (status, text) = match read(request.into_body()).await {
+        BodyRead::Whole => (StatusCode::OK, page_text(&shown.page(stream))),
+        BodyRead::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, error("a body of at most 1 MiB is read")),
+        BodyRead::Broken => (StatusCode::BAD_REQUEST, error("the body breaks off, or its framing is broken")),
     };
     let mut response = Response::new(Full::new(if is_head { Bytes::new() } else { Bytes::from(text) }));
     *response.status_mut() = status;
@@ -108,6 +107,29 @@ pub(super) async fn answer(
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     stream.mark_answered();
     Ok(response)
+}
+
+enum BodyRead {
+    Whole,
+    TooLong,
+    Broken,
+}
+
+/// Reads a body to its end and keeps nothing of it.
+async fn read(mut body: Incoming) -> BodyRead {
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return BodyRead::Broken };
+        length += frame.data_ref().map_or(0, Bytes::len);
+        if length > BODY_LIMIT {
+            return BodyRead::TooLong;
+        }
+    }
+    BodyRead::Whole
+}
+
+fn error(why: &str) -> String {
+    format!("{{\"error\":{why:?}}}\n")
 }
 
 fn page_text(page: &Page) -> String {

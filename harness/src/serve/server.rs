@@ -18,6 +18,9 @@ use super::connection::{Ended, drive};
 use super::judged::Judged;
 use super::line::{ConnectionLine, Line, Stopped};
 
+/// How long behind the grace a reader of the lines is waited for.
+const UNREAD: Duration = Duration::from_secs(5);
+
 /// The bounds of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -60,6 +63,8 @@ pub struct Served {
     pub unfinished: u64,
     /// Connections that were lost in a fault of the harness.
     pub panicked: u64,
+    /// Some waited in vain for a descriptor until the grace was over.
+    pub refused: bool,
 }
 
 impl From<Served> for Stopped {
@@ -112,9 +117,21 @@ impl Server {
             }
         }
         stop_by.send_replace(Some(Instant::now() + self.limits.grace));
-        // Whoever has connected is served: it cannot know that we stop.
-        for socket in self.listener.accept_waiting().0 {
-            begin(socket, None, &mut open);
+        // Whoever has connected is served: it cannot know that we stop. Without descriptors it has to wait for one.
+        let last = Instant::now() + self.limits.grace;
+        loop {
+            let (waiting, lost) = self.listener.accept_waiting();
+            for socket in waiting {
+                begin(socket, None, &mut open);
+            }
+            if lost == 0 || Instant::now() >= last {
+                served.refused |= lost > 0;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            while let Some(done) = open.try_join_next() {
+                served.count(done);
+            }
         }
         drop(self.listener);
         while let Some(done) = open.join_next().await {
@@ -160,18 +177,31 @@ impl Connection {
         let start = Instant::now();
         let peer = socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
         let Ended { seen, cut_off } = match self.play.stage.open() {
-            Ok(setup) => drive(socket, setup, &self.play, self.limits, self.stopping).await,
+            Ok(setup) => drive(socket, setup, &self.play, self.limits, self.stopping.clone()).await,
             // It was opened once before, so this is out of memory at most.
             Err(error) => {
                 let ending = Ending::ServerFailed(error.to_string());
                 Ended { seen: Observation { ending, ..Observation::empty() }, cut_off: false }
             }
         };
-        let judged = Judged::of_observation(&self.play.floor, &seen, self.play.has_bad_certificate());
+        let bad = self.play.has_bad_certificate();
+        let judged = Judged::of_observation(&self.play.floor, &seen, bad);
         let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-        let line = ConnectionLine::of(peer, &seen, &judged, ms, self.transcript);
-        // Nobody is left to read: the page was what counted.
-        let _ = self.lines.send(Line::Connection(Box::new(line))).await;
+        let line = ConnectionLine::of(peer, &seen, &judged, bad, ms, self.transcript);
+        let line = Line::Connection(Box::new(line));
+        // A reader that is slow is waited for, one that has stopped reading is not after the stop.
+        let mut stopping = self.stopping;
+        let stopped = async {
+            let by = stopping.wait_for(Option::is_some).await.ok().and_then(|by| *by);
+            match by {
+                Some(by) => tokio::time::sleep_until(by + UNREAD).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.lines.send(line) => {}
+            () = stopped => {}
+        }
         cut_off
     }
 }

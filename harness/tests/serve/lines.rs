@@ -139,6 +139,55 @@ fn a_client_that_refuses_is_named_as_the_author() {
 }
 
 #[test]
+fn a_wrong_certificate_and_a_handshake_alone_come_to_no_verdict() {
+    for version in [ProtocolVersion::TLS1_2, ProtocolVersion::TLS1_3] {
+        let mut server = Server::start(&["--policy", "harness/strong", "--cert", "expired"]);
+        let suite = match version {
+            ProtocolVersion::TLS1_3 => "TLS_AES_128_GCM_SHA256",
+            _ => "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        };
+        let mut client = Client::new(server.port, only(version, suite));
+        assert!(client.handshake());
+        client.engine.close();
+        client.flush();
+        drop(client);
+        let line = server.connection();
+        assert_eq!((&line["outcome"], &line["verdict"]), (&json!("closed"), &Value::Null), "{line}");
+    }
+}
+
+/// Refusals that are none: nothing was proposed, the proposal was not waited for, or it had been accepted.
+#[test]
+fn an_alert_is_a_refusal_only_in_the_face_of_a_proposal() {
+    const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+    let mut server = Server::start(&["--policy", "harness/static-rsa"]);
+    let mut hello = Vec::new();
+    permissive().drain(&mut hello);
+    for bytes in [ALERT.to_vec(), [&hello[..], ALERT].concat()] {
+        let mut stream = connect(server.port);
+        stream.write_all(&bytes).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+        let line = server.connection();
+        assert_ne!(line["outcome"], "refused-by-client", "{line}");
+    }
+}
+
+#[test]
+fn whoever_has_asked_may_close_its_side_and_still_gets_the_answer() {
+    for backend in ["openssl", "rustls", "s2n"] {
+        let mut server = Server::start(&["--policy", "harness/strong", "--partial", "--backend", backend]);
+        let mut client = Client::new(server.port, permissive());
+        assert!(client.handshake());
+        client.engine.send(REQUEST);
+        client.flush();
+        client.stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(page(&client.answer())["policy"], "harness/strong", "{backend}");
+        assert_eq!(server.connection()["outcome"], "completed", "{backend}");
+    }
+}
+
+#[test]
 fn a_forced_session_is_taken_whatever_is_offered() {
     let forced = ["--force-version", "TLSv1.1", "--force-suite", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"];
     let mut server = Server::start(&forced);

@@ -73,9 +73,53 @@ fn the_second_signal_ends_it_at_once() {
     let mut idle = Client::new(server.port, permissive());
     assert!(idle.handshake());
     server.signal(Signal::INT);
-    std::thread::sleep(Duration::from_millis(200));
+    // Two signals at once would be one.
+    while std::net::TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     server.signal(Signal::INT);
     assert_eq!(server.exit_code(), Some(130));
+}
+
+#[test]
+fn lines_that_wait_for_a_reader_do_not_hold_a_stopped_server_for_ever() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shakedown"))
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--policy",
+            "harness/strong",
+            "--transcript",
+            "--grace",
+            "1",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut ready = String::new();
+    std::io::BufRead::read_line(&mut out, &mut ready).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let port = ready["address"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    // More than a pipe holds, and nobody reads on.
+    for _ in 0..40 {
+        assert!(visit(port, permissive()).is_some());
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(3), "what was not read is said");
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(40), "it does not end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(out);
 }
 
 #[test]

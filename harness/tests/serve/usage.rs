@@ -36,6 +36,15 @@ fn what_cannot_be_played_is_said_with_the_next_step() {
     refused(&["--case", "client/cipher/static-rsa@TLSv1.2"], &["unknown case", "list cases"]);
     refused(&["--force-version", "TLSv1.2"], &["--force-suite"]);
     refused(
+        &["--force-version", "TLSv1.3", "--force-suite", "TLS_AES_128_GCM_SHA256"],
+        &["cannot be forced", "--policies"],
+    );
+    refused(&with(&["--cert", "rsa2048", "--cert", "expired"]), &["stands alone"]);
+    refused(
+        &["--case", "server/cipher/weak-offer@TLSv1.2+TLS_RSA_WITH_NULL_MD5+natural"],
+        &["about a server"],
+    );
+    refused(
         &["--force-version", "TLSv1.1", "--force-suite", "TLS_AES_128_GCM_SHA256"],
         &["no text puts", "list suites"],
     );

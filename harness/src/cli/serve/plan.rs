@@ -11,6 +11,7 @@ use crate::policy::Floor;
 use crate::registry::{self, CipherSuite, ProtocolVersion};
 use crate::run::catalogue::Catalogue;
 use crate::run::stage::Stage;
+use crate::scenario::Subject;
 use crate::serve::{Play, Shown, for_policy, policy_stage};
 
 use super::super::clients::nearest;
@@ -61,6 +62,11 @@ impl Plan {
         kinds.sort_unstable();
         if kinds.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Exit::usage("two certificates with the same kind of key: a stack shows one of each"));
+        }
+        if options.certificates.len() > 1 && options.certificates.iter().any(|kind| kind.is_bad()) {
+            return Err(Exit::usage(
+                "a wrong certificate stands alone: beside another one nobody can tell which of them a client was shown",
+            ));
         }
         let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
         Ok(Self {
@@ -117,6 +123,9 @@ impl Plan {
                 "unknown case {id:?}; near: {near}\nshakedown list cases shows all"
             )));
         };
+        if case.scenario.subject == Subject::Server {
+            return Err(Exit::usage(format!("{id} is about a server: there is none to play")));
+        }
         if !self.certificates.is_empty() {
             return Err(Exit::usage("a case has its own certificate: leave --cert out"));
         }
@@ -130,6 +139,14 @@ impl Plan {
         version: ProtocolVersion,
         suite: CipherSuite,
     ) -> Result<(Stage, Vec<CertificateKind>, Told), Exit> {
+        // Its flight behind the ServerHello is protected with keys that the client does not have: whoever accepts it ends
+        // it with bad_record_mac, and that looks like a refusal.
+        if version >= ProtocolVersion::TLS1_3 {
+            return Err(Exit::usage(
+                "a TLS 1.3 session cannot be forced: no client could read it; serve a policy of yours with that one suite \
+                 (--policies DIR)",
+            ));
+        }
         let facts = registry::suite(suite);
         if !facts.is_some_and(|facts| facts.played_in(version)) {
             return Err(Exit::usage(format!(

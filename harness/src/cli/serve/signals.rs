@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 use crate::serve::{Line, Reloaded};
 
 use super::super::exit::Exit;
-use super::SharedPlay;
 use super::plan::Plan;
+use super::{SharedPlay, complain};
 
 pub(super) struct Signals {
     stop: watch::Receiver<bool>,
@@ -77,14 +77,15 @@ impl Signals {
                     Ok(Err(exit)) => exit.message().unwrap_or("unknown error").to_owned(),
                     Err(error) => error.to_string(),
                 };
-                eprintln!("shakedown: kept the old policy: {}", crate::report::printable(&error));
+                complain(format!("kept the old policy: {}", crate::report::printable(&error)));
             }
         }));
     }
 }
 
-impl Drop for Signals {
-    fn drop(&mut self) {
+impl Signals {
+    /// Lets go of the lines.
+    pub(super) fn stop_reloading(&mut self) {
         if let Some(task) = &self.reloading {
             task.abort();
         }
