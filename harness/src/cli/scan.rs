@@ -15,9 +15,10 @@ use tokio::runtime::Runtime;
 
 use crate::engine::openssl::OpenSsl;
 use crate::policy::{Floor, Treatment};
+use crate::registry::ProtocolVersion;
 use crate::report::printable;
 use crate::run::catalogue::Catalogue;
-use crate::scan::{Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
+use crate::scan::{Accepted, Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
 
 use super::exit::Exit;
 use super::floor::FloorOptions;
@@ -121,6 +122,7 @@ struct Judged<'a> {
     target: String,
     /// None if no address took a connection.
     address: Option<SocketAddr>,
+    suites_only: bool,
     found: &'a Found,
     comparison: Option<Comparison>,
     floor: Option<(Floor, Vec<Broken>)>,
@@ -154,6 +156,7 @@ impl Scan {
         let mut judged = Judged {
             target: target.to_string(),
             address,
+            suites_only: self.suites_only,
             found: &found,
             comparison: policy.map(|policy| Comparison::of(&policy, &found)),
             floor: floor.map(|floor| {
@@ -189,6 +192,15 @@ impl Scan {
 }
 
 impl Judged<'_> {
+    /// Whether a floor has nothing to judge: no version was accepted at all (by another name the server may answer), or the
+    /// certificates of TLS 1.3, which are encrypted, were never seen.
+    pub(super) fn is_unjudged(&self) -> bool {
+        let accepts = |(accepted, _): &(Accepted, _)| !accepted.suites.is_empty();
+        let tls13 = self.found.versions.get(&ProtocolVersion::TLS1_3);
+        !self.found.versions.values().any(accepts)
+            || (!self.suites_only && self.found.certificates.is_empty() && tls13.is_some_and(accepts))
+    }
+
     /// The first that fits: interrupted, a difference or breach, something that nobody can tell.
     fn verdict(&self) -> u8 {
         let troubles = self.found.troubles();
@@ -203,6 +215,7 @@ impl Judged<'_> {
         } else if fails || compared.is_some_and(Comparison::has_stated) {
             FAIL
         } else if !troubles.is_empty()
+            || (self.floor.is_some() && self.is_unjudged())
             || compared.is_some_and(|found| found.is_empty || !found.differences.is_empty())
         {
             Exit::INCONCLUSIVE

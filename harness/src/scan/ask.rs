@@ -56,6 +56,8 @@ impl Default for Patience {
     }
 }
 
+/// Replies to one question that disagree, and that nobody confirms.
+const DOUBTS: u32 = 3;
 /// So many unanswered questions in a row, and the server is taken for dead.
 const DEAD: u32 = 3;
 
@@ -83,7 +85,7 @@ impl<'a> Asker<'a> {
 
     fn ask_patiently(&mut self, hello: &ClientHello, retries: u32) -> Reply {
         let bytes = records(hello);
-        let mut unconfirmed = None;
+        let (mut unconfirmed, mut doubts) = (None, 0);
         let mut pause = self.patience.pause;
         let mut left = retries;
         loop {
@@ -108,7 +110,15 @@ impl<'a> Asker<'a> {
                     pause *= 2;
                 }
                 // Without an alert anything may have closed the connection: it has to happen twice.
-                reply if !is_certain && unconfirmed.as_ref() != Some(&reply) => unconfirmed = Some(reply),
+                reply if !is_certain && !unconfirmed.as_ref().is_some_and(|first| agree(first, &reply)) => {
+                    // One that says something else each time has no answer.
+                    doubts += 1;
+                    if doubts > DOUBTS {
+                        self.counters.had_no_answer();
+                        return Reply::Trouble(Trouble::Closed);
+                    }
+                    unconfirmed = Some(reply);
+                }
                 _ if !is_certain && !self.is_still_there() => {
                     self.counters.had_no_answer();
                     return Reply::Trouble(Trouble::Closed);
@@ -122,9 +132,9 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Whether the server still answers the hello that it answered before. True of one that never did.
+    /// Whether the server still answers the hello that it answered before. Of one that never did nobody can tell.
     fn is_still_there(&mut self) -> bool {
-        let Some(control) = self.counters.control.get() else { return true };
+        let Some(control) = self.counters.control.get() else { return false };
         let mut reader = FlightReader::new();
         let end = self.peer.hello(control, &mut reader);
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
@@ -164,6 +174,17 @@ impl Counters {
     /// One that never proposed anything is judged by its greeting, not here.
     pub fn is_dead(&self) -> bool {
         self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD
+    }
+}
+
+/// Whether two replies without an alert say the same. Randoms and warnings differ from one connection to the next.
+fn agree(first: &Reply, second: &Reply) -> bool {
+    match (first, second) {
+        (Reply::Refused(_), Reply::Refused(_)) => true,
+        (Reply::Abandoned(a, _), Reply::Abandoned(b, _)) => {
+            (a.version(), a.hello.cipher_suite) == (b.version(), b.hello.cipher_suite)
+        }
+        _ => false,
     }
 }
 

@@ -62,9 +62,31 @@ pub fn suites(asker: &mut Asker<'_>, version: ProtocolVersion, server_name: Opti
         };
         match size.smaller() {
             Some(smaller) if is_open && accepted.suites.is_empty() => size = smaller,
+            _ if size == Size::Whole && !accepted.suites.is_empty() && accepted.end.trouble().is_none() => {
+                return beyond_the_first(asker, accepted, server_name);
+            }
             _ => return accepted,
         }
     }
+}
+
+/// Some servers read no more than the first 128 suites, and one alert that had another reason would end the enumeration:
+/// what is left is asked for once more in chunks, and if any of it is accepted, everything is.
+fn beyond_the_first(asker: &mut Asker<'_>, mut found: Accepted, server_name: Option<&str>) -> Accepted {
+    let left: Vec<CipherSuite> = (all_suites().into_iter())
+        .filter(|suite| !found.suites.contains(suite) && !found.abandoned.contains(suite))
+        .collect();
+    for chunk in left.chunks(Size::Chunks.most_suites()) {
+        let part = enumerate(asker, chunk, found.version, Size::Whole, server_name);
+        if !part.suites.is_empty() {
+            return in_chunks(asker, found.version, Size::Chunks, server_name);
+        }
+        if part.end.trouble().is_some() {
+            found.end = part.end;
+            return found;
+        }
+    }
+    found
 }
 
 fn in_chunks(
@@ -193,7 +215,10 @@ pub fn preference(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Optio
             Reply::Flight(flight) if flight.hello.cipher_suite == first => servers += 1,
             Reply::Flight(flight) if flight.hello.cipher_suite == second => clients += 1,
             Reply::Trouble(trouble) => return Preference::Unknown(trouble),
-            _ => return Preference::Mixed,
+            _ => {
+                let what = "it refused two suites that it had accepted before";
+                return Preference::Unknown(Trouble::Malformed(what.to_owned()));
+            }
         }
     }
     match (servers, clients) {

@@ -217,6 +217,17 @@ fn a_server_that_chokes_on_long_hellos_is_asked_with_small_ones_and_found_out_as
 }
 
 #[test]
+fn a_server_that_reads_the_first_suites_only_hides_none_of_the_others() {
+    let accepted = [0x0033, 0x0039, 0xC02F, 0xC030].map(CipherSuite);
+    let versions = vec![ProtocolVersion::TLS1_2];
+    let spec = EndpointSpec { versions, suites: accepted.to_vec(), dh_bits: 2048, ..plain() };
+    let found = scan(&Memory { most_suites: 128, ..server(spec) }, &options());
+    let mut seen = found.versions[&ProtocolVersion::TLS1_2].0.suites.clone();
+    seen.sort_unstable();
+    assert_eq!(seen, accepted);
+}
+
+#[test]
 fn a_refusal_by_closing_is_one_where_the_server_still_answers() {
     let spec = EndpointSpec {
         versions: vec![ProtocolVersion::TLS1_2],

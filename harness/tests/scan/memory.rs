@@ -7,9 +7,10 @@ use shakedown::edit::{Edit, Editor};
 use shakedown::engine::openssl::OpenSsl;
 use shakedown::engine::{Backend, EndpointSpec, Engine, Role, Status};
 use shakedown::pki::{CertificateKind, Identity, Pki};
-use shakedown::probe::FlightReader;
+use shakedown::probe::{FlightReader, records as records_of};
 use shakedown::registry::{self, CipherSuite, ProtocolVersion, SuiteKind};
 use shakedown::scan::{End, Found, Options, Patience, Peer, Server, Trouble, scan};
+use shakedown::wire::{Context, Handshake, HandshakeDeframer, RecordDeframer};
 
 pub struct Memory {
     pub backend: Arc<dyn Backend>,
@@ -19,6 +20,25 @@ pub struct Memory {
     pub rewrite: fn(&mut [u8]),
     /// Longer hellos get no answer.
     pub most_bytes: usize,
+    /// Suites of a hello behind so many are not read.
+    pub most_suites: usize,
+}
+
+/// The hello with its first suites only.
+fn shortened(bytes: &[u8], most: usize) -> Vec<u8> {
+    let mut records = RecordDeframer::new();
+    let mut messages = HandshakeDeframer::new();
+    records.push(bytes);
+    while let Ok(Some(record)) = records.next() {
+        messages.push(&record.payload);
+    }
+    let (kind, body) = messages.next().unwrap().unwrap();
+    let context = Context::new(ProtocolVersion::TLS1_2);
+    let Handshake::ClientHello(mut hello) = Handshake::decode(kind, &body, &context).unwrap() else {
+        panic!()
+    };
+    hello.cipher_suites.truncate(most);
+    records_of(&hello)
 }
 
 impl Server for Memory {
@@ -43,7 +63,8 @@ impl Peer for Connections<'_> {
         }
         let (mut server, mut editor) = self.open();
         let (mut there, mut sent, mut back) = (Vec::new(), Vec::new(), Vec::new());
-        editor.client_to_server(bytes, &mut there);
+        let short = (self.0.most_suites < usize::MAX).then(|| shortened(bytes, self.0.most_suites));
+        editor.client_to_server(short.as_deref().unwrap_or(bytes), &mut there);
         server.feed(&there);
         server.drain(&mut sent);
         (self.0.rewrite)(&mut sent);
@@ -106,7 +127,14 @@ pub fn plain() -> EndpointSpec {
 }
 
 pub fn server(spec: EndpointSpec) -> Memory {
-    Memory { backend: openssl(), spec, edits: Vec::new(), rewrite: |_| {}, most_bytes: usize::MAX }
+    Memory {
+        backend: openssl(),
+        spec,
+        edits: Vec::new(),
+        rewrite: |_| {},
+        most_bytes: usize::MAX,
+        most_suites: usize::MAX,
+    }
 }
 
 pub fn options() -> Options {

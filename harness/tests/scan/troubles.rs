@@ -3,9 +3,14 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
+use shakedown::engine::{EndpointSpec, Role, backends};
+use shakedown::pki::{CertificateKind, Pki};
+use shakedown::registry::ProtocolVersion;
 
 use crate::run::{scan, scan_json};
 
@@ -71,6 +76,58 @@ fn every_kind_of_silence_has_its_own_code_and_is_no_refusal() {
     });
 }
 
+/// Begins an honest flight and dies: each time with another random.
+fn half_a_flight(mut stream: TcpStream) {
+    static SERVER: OnceLock<EndpointSpec> = OnceLock::new();
+    let spec = SERVER.get_or_init(|| EndpointSpec {
+        versions: vec![ProtocolVersion::TLS1_2],
+        identities: vec![Pki::mint().unwrap().identity(CertificateKind::EcdsaP256).unwrap()],
+        ..EndpointSpec::default()
+    });
+    let mut hello = [0; 16 * 1024];
+    let length = stream.read(&mut hello).unwrap_or(0);
+    let mut engine = backends()["openssl"].open(Role::Server, spec).unwrap();
+    engine.feed(&hello[..length]);
+    let mut flight = Vec::new();
+    engine.drain(&mut flight);
+    // The record of the ServerHello.
+    let first =
+        5 + usize::from(*flight.get(3).unwrap_or(&0)) * 256 + usize::from(*flight.get(4).unwrap_or(&0));
+    let _ = stream.write_all(&flight[..first.min(flight.len())]);
+}
+
+/// Answers twice with an alert, then closes.
+fn alerts_then_closes(stream: TcpStream) {
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    let seen = SEEN.fetch_add(1, Ordering::Relaxed);
+    say(stream, if seen < 2 { &[21, 3, 1, 0, 2, 2, 40] } else { &[] });
+}
+
+/// Warns now of this and now of that, and closes.
+fn warns(stream: TcpStream) {
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    let warning = [100, 110][SEEN.fetch_add(1, Ordering::Relaxed) % 2];
+    say(stream, &[21, 3, 1, 0, 2, 1, warning]);
+}
+
+#[test]
+fn a_server_of_which_nothing_is_known_keeps_no_floor_and_costs_no_flood() {
+    type Row = (&'static str, fn(TcpStream));
+    let rows: [Row; 4] = [
+        ("half a flight", half_a_flight),
+        ("alerts, then nothing", alerts_then_closes),
+        ("warnings", warns),
+        // unrecognized_name to everybody (RFC 6066 3): by another name it may answer.
+        ("another name", |stream| say(stream, &[21, 3, 1, 0, 2, 2, 112])),
+    ];
+    for (what, behaviour) in rows {
+        let start = Instant::now();
+        let (exit, found) = scan_json(&[&liar(behaviour), "--floor", "aws", "--timeout", "2"]);
+        assert_eq!(exit, 3, "{what}: {found}");
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}: {:?}", start.elapsed());
+    }
+}
+
 #[test]
 fn a_closed_port_and_an_unknown_host_are_told_apart() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -101,8 +158,7 @@ fn a_server_that_stops_answering_is_reported_as_such() {
             std::thread::sleep(Duration::from_secs(60));
             return;
         }
-        let mut server =
-            crate::memory::openssl().open(shakedown::engine::Role::Server, &crate::memory::plain()).unwrap();
+        let mut server = crate::memory::openssl().open(Role::Server, &crate::memory::plain()).unwrap();
         let (mut buffer, mut out) = ([0; 16384], Vec::new());
         while let Ok(count @ 1..) = stream.read(&mut buffer) {
             server.feed(&buffer[..count]);

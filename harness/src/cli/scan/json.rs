@@ -8,7 +8,7 @@ use crate::scan::{Accepted, Ended, Known, Listed, Preference, Refusal, Size};
 use super::Judged;
 
 pub fn object(judged: &Judged<'_>) -> Value {
-    let Judged { target, address, found, comparison, floor, exit } = judged;
+    let Judged { target, address, found, comparison, floor, exit, .. } = judged;
     let flags: Map<String, Value> =
         found.flags().into_iter().map(|(key, known)| (key.to_owned(), known.get().copied().into())).collect();
     let moot = |(key, known): (&str, &Known<bool>)| match known {

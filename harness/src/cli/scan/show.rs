@@ -51,7 +51,7 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
             &format!("{}: {} ({}, {})", floor.id, floor.title, floor.source.page, floor.source.date),
         );
         if broken.is_empty() && found.trouble.is_none() {
-            page.line("", "nothing that was accepted breaks it");
+            page.line("", if judged.is_unjudged() { NOTHING } else { "nothing that was accepted breaks it" });
         }
         for broken in broken {
             let level = if broken.treatment == Treatment::Fail { "FAIL" } else { "warn" };
@@ -178,13 +178,20 @@ fn word(known: &Known<bool>) -> String {
     }
 }
 
+/// With exit 3.
+const NOTHING: &str =
+    "nothing could be judged: no version was accepted, or no certificate was seen; try --server-name";
+
 /// Schemes of a list that nobody could complete; JSON has all.
 const OPEN_SHOWN: usize = 3;
 
 fn lists<T: ToString>(page: &mut Page, label: &str, lists: &[Listed<T>]) {
     let lines: Vec<String> = lists
         .iter()
-        .filter(|list| !list.items.is_empty() || !list.unoffered.is_empty() || list.trouble.is_some())
+        .filter(|list| {
+            !(list.items.is_empty() && list.unoffered.is_empty() && list.unconfirmed.is_empty())
+                || list.trouble.is_some()
+        })
         .map(|list| {
             let names: Vec<String> = list.items.iter().map(ToString::to_string).collect();
             let open: Vec<String> = list.unconfirmed.iter().map(ToString::to_string).collect();
