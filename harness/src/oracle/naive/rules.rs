@@ -3,15 +3,14 @@
 //! A rule says nothing about combinations that it is not about: there it holds. What a suite is, is read
 //! off its IANA name here, and out of the table's columns in the oracle.
 
-use super::naive::{Combination, World};
-use super::*;
-use crate::registry::{self, GroupFamily, KeyAlgorithm};
+use super::{Combination, KeyType, World};
+use crate::registry::{self, CipherSuite, GroupFamily, KeyAlgorithm, NamedGroup, ProtocolVersion};
 use Kx as K;
 use ProtocolVersion as V;
 
 /// The key exchanges that a server of the harness can play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kx {
+pub enum Kx {
     Tls13,
     Rsa,
     RsaPsk,
@@ -28,7 +27,7 @@ pub(super) enum Kx {
     NotPlayed,
 }
 
-pub(super) fn kx(suite: CipherSuite) -> Kx {
+pub fn kx(suite: CipherSuite) -> Kx {
     let Some(name) = registry::suite(suite).map(|facts| facts.name) else { return K::NotPlayed };
     let Some((before, _)) = name.split_once("_WITH_") else {
         let is_none = name.starts_with("GREASE") || name.ends_with("SCSV");

@@ -5,13 +5,18 @@
 //! It shares the registry and the plain data types with the oracle, and none of its functions; `tests/layers.rs`
 //! holds that.
 
-use super::naive_rules::{self as rules, Kx, kx};
-use super::*;
+mod rules;
+
+use crate::policy::{Order, Policy};
+use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+use super::{KeyType, Offer, Proposal, RefusalReason};
 use RefusalReason as R;
+pub use rules::{Kx, kx};
 
 /// Everything that a server's answer follows from.
 #[derive(Debug, Clone)]
-pub(super) struct World {
+pub struct World {
     pub policy: Policy,
     pub identity: Option<KeyType>,
     pub offer: Offer,
@@ -19,7 +24,7 @@ pub(super) struct World {
 
 /// One answer that a server could give.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Combination {
+pub struct Combination {
     pub version: ProtocolVersion,
     pub suite: CipherSuite,
     /// What the suite's name says.
@@ -73,7 +78,7 @@ const TWIN: Rule = (R::NoCommonGroup, rules::retry_exactly_without_a_share);
 /// The alerts of a refusal, the proper one first: as the texts name them, by number (RFC 8446 6, RFC 7507 2).
 ///
 /// The rest is what stacks send instead; close_notify is all that s2n says where nothing is in common.
-pub(super) fn wanted_alerts(w: &World, reason: RefusalReason) -> &'static [u8] {
+pub fn wanted_alerts(w: &World, reason: RefusalReason) -> &'static [u8] {
     match reason {
         // RFC 7507 3. Where no version is in common either, a server may find that first.
         R::InappropriateFallback if has_common_version(w) => &[86],
@@ -102,7 +107,7 @@ fn has_common_version(w: &World) -> bool {
 }
 
 /// The session, or the reason of the refusal: that of the rule that strikes out the last answers.
-pub(super) fn answer(w: &World) -> Result<Proposal, RefusalReason> {
+pub fn answer(w: &World) -> Result<Proposal, RefusalReason> {
     let mut best: Option<(Rank, Combination)> = None;
     let mut furthest = 0;
     for c in combinations(w) {
