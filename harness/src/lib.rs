@@ -13,6 +13,7 @@ pub mod client;
 pub mod edit;
 pub mod engine;
 pub mod fit;
+pub mod fuzzing;
 pub mod judge;
 pub mod matrix;
 pub mod net;
