@@ -8,18 +8,24 @@
 mod cell;
 mod codec;
 mod crash;
+mod dictionary;
 pub mod draw;
 mod hello;
 mod lab;
 mod negotiate;
+#[cfg(feature = "faults")]
+mod planted;
 mod policy;
 mod scenario;
 mod seeds;
+pub mod semantic;
 mod session;
 mod verdict;
+mod wary;
 
 use std::fmt;
 
+pub use dictionary::dictionary;
 pub use seeds::Seed;
 
 /// A target: [`Target::run`] is what libFuzzer calls.
