@@ -49,6 +49,55 @@ matrix:
 matrix-caps:
 	cargo run -- matrix --print-caps > matrix.txt.new && mv matrix.txt.new scenarios/matrix.txt
 
+# Fuzzing (fuzz/README.md). SAN=address for AddressSanitizer, SEED= for libFuzzer's seed.
+SAN ?= none
+SEED ?= 1
+TIME ?= 30
+BUDGET ?= 60
+CAMPAIGN = python3 fuzz/campaign.py --san $(SAN) --seed $(SEED)
+.PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov faults
+
+# cargo-fuzz, and from Debian clang-19 and llvm-19, without which the C libraries are built blind. Nightly Rust is up to you.
+setup-fuzz:
+	.ci/setup-fuzz
+
+# Writes fuzz/seeds, fuzz/targets.json, fuzz/faults.json and fuzz/tls.dict. Review the difference.
+fuzz-seeds:
+	SHAKEDOWN_WRITE_SEEDS=1 cargo test --test fuzzing committed
+
+# One target: make fuzz TARGET=server_bytes TIME=60
+fuzz:
+	$(CAMPAIGN) run $(TARGET) --time $(TIME)
+
+# Every target in turn, beside the committed baseline.
+fuzz-all:
+	$(CAMPAIGN) all --time $(TIME)
+
+# Every target for ten seconds, from the committed inputs: what CI runs.
+fuzz-smoke:
+	$(CAMPAIGN) all --time 10 --smoke
+
+# Every planted fault with three seeds; goes on where it stopped.
+fuzz-faults:
+	$(CAMPAIGN) faults --budget $(BUDGET)
+
+# Half an hour without a fault: nothing may be found.
+fuzz-control:
+	$(CAMPAIGN) control
+
+fuzz-triage:
+	$(CAMPAIGN) triage
+
+fuzz-min:
+	$(CAMPAIGN) min $(TARGET)
+
+fuzz-cov:
+	$(CAMPAIGN) cov $(TARGET)
+
+# The witnesses of the planted faults.
+faults:
+	cargo test --features faults --test faults
+
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny
 cargo-deny:

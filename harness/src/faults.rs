@@ -66,6 +66,32 @@ impl Fault {
         format!("F{}", self as u8)
     }
 
+    /// In a few words, for tables.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::OldVersionForOneSuite => "server: TLS 1.0 for a hello with one suite",
+            Self::VersionByLowByte => "server: versions compared by their low byte",
+            Self::StaticRsaForLongLists => "server: RSA key transport for more than six suites",
+            Self::AnonymousAdmitted => "server: anonymous suites let in as forward secret",
+            Self::FallbackIgnored => "server: TLS_FALLBACK_SCSV ignored",
+            Self::SentinelMissing => "server: no downgrade sentinel",
+            Self::SentinelIgnored => "client: the sentinel is not enforced",
+            Self::ForeignSuiteTaken => "client: a suite that it did not offer",
+            Self::SecondHelloUnread => "server: the hello after a HelloRetryRequest is not read",
+            Self::ResumedWithoutPolicy => {
+                "server: a pre-shared key is taken without (EC)DHE against the policy"
+            }
+            Self::TrailingBytes => "codec: three trailing bytes behind a ClientHello",
+            Self::AlertAfterFinished => "judge: an alert behind Finished is a refusal",
+            Self::UnknownSuiteSkipped => "parser: a name that begins like a suite is skipped",
+            Self::ClientOrderWithGrease => {
+                "server: the client's order where GREASE and five suites are offered"
+            }
+            Self::AnyGroupWithSessionId => "server: a group outside the policy where a session id is sent",
+            Self::LaterConnectionsUnread => "judge: connections behind a refused one do not count",
+        }
+    }
+
     /// The target that has to find it.
     pub const fn target(self) -> &'static str {
         match self {

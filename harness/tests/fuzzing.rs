@@ -1,5 +1,7 @@
 //! The fuzz targets on stable Rust: corpora, regressions, and drawn inputs through the bodies that libFuzzer calls.
 
+#[path = "fuzzing/kept.rs"]
+mod kept;
 #[path = "fuzzing/seeds.rs"]
 mod seeds;
 #[path = "fuzzing/table.rs"]

@@ -12,6 +12,7 @@ mod dictionary;
 pub mod draw;
 mod hello;
 mod lab;
+mod mutate;
 mod negotiate;
 #[cfg(feature = "faults")]
 mod planted;
@@ -26,6 +27,7 @@ mod wary;
 use std::fmt;
 
 pub use dictionary::dictionary;
+pub use mutate::{Plain, mutate};
 pub use seeds::Seed;
 
 /// A target: [`Target::run`] is what libFuzzer calls.
@@ -181,11 +183,25 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
+/// The fault that `SHAKEDOWN_FAULT` names, once per process.
+#[cfg(feature = "faults")]
+fn plant_what_is_asked_for() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let Ok(id) = std::env::var("SHAKEDOWN_FAULT") else { return };
+        let fault = crate::faults::Fault::ALL.into_iter().find(|fault| fault.id() == id);
+        let Some(fault) = fault else { panic!("SHAKEDOWN_FAULT: no fault {id}") };
+        crate::faults::plant(Some(fault));
+    });
+}
+
 /// Plays one input on the target of that name: what the one line of each fuzz binary calls.
 ///
 /// # Panics
 /// If something was found, or if there is no such target.
 pub fn play(name: &str, input: &[u8]) {
     let Some(target) = target(name) else { panic!("no fuzz target {name}") };
+    #[cfg(feature = "faults")]
+    plant_what_is_asked_for();
     target.run(input);
 }

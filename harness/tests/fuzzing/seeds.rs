@@ -40,8 +40,17 @@ fn the_committed_table_and_dictionary_are_current() {
         })
         .collect();
     let table = serde_json::to_string_pretty(&rows).unwrap() + "\n";
+    let faults: Vec<serde_json::Value> = shakedown::faults::Fault::ALL
+        .iter()
+        .map(
+            |fault| serde_json::json!({ "id": fault.id(), "about": fault.about(), "target": fault.target() }),
+        )
+        .collect();
+    let faults = serde_json::to_string_pretty(&faults).unwrap() + "\n";
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    for (file, made) in [("targets.json", table), ("tls.dict", shakedown::fuzzing::dictionary())] {
+    for (file, made) in
+        [("targets.json", table), ("faults.json", faults), ("tls.dict", shakedown::fuzzing::dictionary())]
+    {
         if is_writing() {
             fs::write(root.join(file), &made).unwrap();
         }
