@@ -8,6 +8,8 @@ mod fields;
 mod memory;
 #[path = "scan/policies.rs"]
 mod policies;
+#[path = "scan/port.rs"]
+mod port;
 #[path = "scan/programs.rs"]
 mod programs;
 #[path = "scan/run.rs"]

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::runtime::Runtime;
@@ -18,7 +18,9 @@ use crate::policy::{Floor, Treatment};
 use crate::registry::ProtocolVersion;
 use crate::report::printable;
 use crate::run::catalogue::Catalogue;
-use crate::scan::{Accepted, Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
+use crate::scan::{
+    Accepted, Broken, Comparison, Deadlines, Found, Options, Patience, Trouble, broken, find, scan,
+};
 
 use super::exit::Exit;
 use super::floor::FloorOptions;
@@ -34,7 +36,7 @@ Examples:
   shakedown scan localhost:4433 --json --confirm
 
 Exit codes: 0 scanned, and no difference; 1 it differs from the policy, or accepts what the floor lets fail; 2 usage,
-or no address for the host; 3 nobody can tell: no or no clear answer, or a difference only in what no source states;
+or no address for the host; 3 nobody can tell: no or no clear answer, no time left, or a difference only in what no source states;
 130 interrupted; what was learned is printed. Without --policy, --floor and --service nothing is judged.";
 
 /// Enumerate what a TLS server accepts: versions, suites, groups, signature schemes and more
@@ -57,6 +59,9 @@ pub struct Scan {
     /// Seconds for one connection
     #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
     timeout: u16,
+    /// Seconds for the whole scan; what was not asked by then is reported, and exit is 3
+    #[arg(long, value_name = "S", default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=86400))]
+    max_time: u32,
     /// Complete every version and suite that is found with the built-in OpenSSL, and say where that fails
     #[arg(long)]
     confirm: bool,
@@ -142,9 +147,13 @@ impl Scan {
         let floor = if self.floor.is_given() { Some(self.floor.resolve(&catalogue)?) } else { None };
         let runtime = Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))?;
         let interrupted = runtime.block_on(async { signals() });
-        let timeout = Duration::from_secs(self.timeout.into());
+        let deadlines = Deadlines {
+            timeout: Duration::from_secs(self.timeout.into()),
+            until: Instant::now() + Duration::from_secs(self.max_time.into()),
+            interrupted,
+        };
         let target = &self.target;
-        let remote = runtime.block_on(find(&target.host, target.port, timeout, interrupted));
+        let remote = runtime.block_on(find(&target.host, target.port, deadlines));
         let (address, found) = match &remote {
             Err(Trouble::Unresolvable) => {
                 let text = format!("{target}: {} (unresolvable)", Trouble::Unresolvable);

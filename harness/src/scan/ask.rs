@@ -39,6 +39,8 @@ pub struct Counters {
     dead: AtomicU32,
     /// A hello that got a flight: the control of a refusal without an alert.
     control: OnceLock<Vec<u8>>,
+    /// Why nothing more is to be asked.
+    over: OnceLock<Trouble>,
 }
 
 /// How patient a scan is.
@@ -89,13 +91,10 @@ impl<'a> Asker<'a> {
         let mut pause = self.patience.pause;
         let mut left = retries;
         loop {
-            if self.counters.is_dead() {
-                return Reply::Trouble(Trouble::StoppedAnswering);
+            if let Some(trouble) = self.counters.over() {
+                return Reply::Trouble(trouble);
             }
-            let mut reader = FlightReader::new();
-            let end = self.peer.hello(&bytes, &mut reader);
-            self.counters.connections.fetch_add(1, Ordering::Relaxed);
-            let (reply, is_certain) = read(reader, end);
+            let (reply, is_certain) = self.say(&bytes);
             match reply {
                 Reply::Trouble(trouble) => {
                     if !trouble.is_passing() {
@@ -121,7 +120,7 @@ impl<'a> Asker<'a> {
                 }
                 _ if !is_certain && !self.is_still_there() => {
                     self.counters.had_no_answer();
-                    return Reply::Trouble(Trouble::Closed);
+                    return Reply::Trouble(self.counters.over().unwrap_or(Trouble::Closed));
                 }
                 reply => {
                     self.counters.had_an_answer(&reply, bytes);
@@ -135,19 +134,25 @@ impl<'a> Asker<'a> {
     /// Whether the server still answers the hello that it answered before. Of one that never did nobody can tell.
     fn is_still_there(&mut self) -> bool {
         let Some(control) = self.counters.control.get() else { return false };
+        matches!(self.say(control), (Reply::Flight(_), true))
+    }
+
+    /// One connection.
+    fn say(&mut self, bytes: &[u8]) -> (Reply, bool) {
         let mut reader = FlightReader::new();
-        let end = self.peer.hello(control, &mut reader);
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        matches!(read(reader, end), (Reply::Flight(_), true))
+        let end = self.peer.hello(bytes, &mut reader);
+        self.counters.connected(&end);
+        read(reader, end)
     }
 
     /// Plays a client's handshake, once.
     pub fn shake_hands(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
-        if self.counters.is_dead() {
-            return End::Trouble(Trouble::StoppedAnswering);
+        if let Some(trouble) = self.counters.over() {
+            return End::Trouble(trouble);
         }
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        self.peer.handshake(engine, reader)
+        let end = self.peer.handshake(engine, reader);
+        self.counters.connected(&end);
+        end
     }
 
     pub const fn further_tries(&self) -> u32 {
@@ -171,9 +176,19 @@ impl Counters {
         self.dead.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One that never proposed anything is judged by its greeting, not here.
-    pub fn is_dead(&self) -> bool {
-        self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD
+    fn connected(&self, end: &End) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        if let End::Trouble(trouble) = end
+            && trouble.ends_the_scan()
+        {
+            self.over.get_or_init(|| trouble.clone());
+        }
+    }
+
+    /// Why the rest is not asked. A server that never proposed anything is judged by its greeting, not here.
+    fn over(&self) -> Option<Trouble> {
+        let is_dead = self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD;
+        self.over.get().cloned().or_else(|| is_dead.then_some(Trouble::StoppedAnswering))
     }
 }
 

@@ -25,7 +25,7 @@ mod trouble;
 pub use ask::{Patience, Refusal};
 pub use certificate::Chain;
 pub use compare::{Comparison, Difference, Source};
-pub use dial::{Remote, find};
+pub use dial::{Deadlines, Remote, find};
 pub use floor::{Broken, broken};
 pub use found::{Cost, Found, Resumed};
 pub use known::Known;

@@ -29,11 +29,13 @@ pub enum Trouble {
     StoppedAnswering,
     /// The scan was interrupted: the rest was not asked.
     Interrupted,
+    /// The time for the whole scan ran out: the rest was not asked.
+    OutOfTime,
 }
 
 impl Trouble {
     /// The codes, in the order of the variants.
-    pub const CODES: [&'static str; 12] = [
+    pub const CODES: [&'static str; 13] = [
         "unresolvable",
         "port-refused",
         "unreachable",
@@ -46,6 +48,7 @@ impl Trouble {
         "malformed",
         "stopped-answering",
         "interrupted",
+        "out-of-time",
     ];
 
     /// As JSON has it.
@@ -63,6 +66,7 @@ impl Trouble {
             Self::Malformed(_) => 9,
             Self::StoppedAnswering => 10,
             Self::Interrupted => 11,
+            Self::OutOfTime => 12,
         }]
     }
 
@@ -80,8 +84,14 @@ impl Trouble {
             | Self::NotTls(_)
             | Self::Malformed(_)
             | Self::StoppedAnswering
-            | Self::Interrupted => false,
+            | Self::Interrupted
+            | Self::OutOfTime => false,
         }
+    }
+
+    /// Whether it is this side that asks no more: nothing can be asked after it.
+    pub const fn ends_the_scan(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::OutOfTime)
     }
 }
 
@@ -101,6 +111,7 @@ impl fmt::Display for Trouble {
             Self::Malformed(what) => write!(f, "its answer breaks the rules of TLS: {what}"),
             Self::StoppedAnswering => f.write_str("it stopped answering"),
             Self::Interrupted => f.write_str("the scan was interrupted"),
+            Self::OutOfTime => f.write_str("not asked to the end: the time for the scan ran out"),
         }
     }
 }

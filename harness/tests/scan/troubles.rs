@@ -8,23 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
+use serde_json::Value;
 use shakedown::engine::{EndpointSpec, Role, backends};
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::registry::ProtocolVersion;
 
+use crate::memory::plain;
+use crate::port::{honest, liar};
 use crate::run::{scan, scan_json};
-
-/// A server that does the same with every connection; its address.
-fn liar(behaviour: fn(TcpStream)) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || behaviour(stream.unwrap()));
-        }
-    });
-    address
-}
 
 fn read_hello(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 4096]);
@@ -150,34 +141,66 @@ fn what_is_no_host_and_port_is_a_usage_error_that_says_what_is() {
 
 #[test]
 fn a_server_that_stops_answering_is_reported_as_such() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static ANSWERED: AtomicUsize = AtomicUsize::new(0);
     // An honest server for a while, then silence.
-    let honest = liar(|mut stream| {
-        if ANSWERED.fetch_add(1, Ordering::SeqCst) > 8 {
+    let address = honest(plain(), |number, _| {
+        if number > 8 {
             std::thread::sleep(Duration::from_secs(60));
-            return;
         }
-        let mut server = crate::memory::openssl().open(Role::Server, &crate::memory::plain()).unwrap();
-        let (mut buffer, mut out) = ([0; 16384], Vec::new());
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            server.feed(&buffer[..count]);
-            server.drain(&mut out);
-            if stream.write_all(&out).is_err() {
-                return;
-            }
-            out.clear();
-        }
+        number <= 8
     });
-    let (exit, found) = scan_json(&[&honest, "--timeout", "1"]);
+    let (exit, found) = scan_json(&[&address, "--timeout", "1"]);
     assert_eq!(exit, 3);
     let troubles = found["troubles"].as_array().unwrap();
     assert!(troubles.iter().any(|trouble| trouble["code"] == "stopped-answering"), "{found}");
     assert!(found["retries"].as_u64() > Some(0), "{found}");
-    for version in found["versions"].as_array().unwrap() {
-        let is_open = version["end"] != "refused" && version["accepted"] == false;
-        assert!(!is_open, "nothing unknown is called refused: {version}");
+    nothing_unasked_is_called_refused_or_complete(&found);
+}
+
+/// Of a scan of [`plain`] that did not come to its end.
+fn nothing_unasked_is_called_refused_or_complete(found: &Value) {
+    let mut has_open = false;
+    // How many suites it has for them.
+    for (name, count) in [("TLSv1.1", 2), ("TLSv1.2", 4), ("TLSv1.3", 2)] {
+        let versions = found["versions"].as_array().unwrap();
+        let version = versions.iter().find(|version| version["version"] == name).unwrap();
+        assert_ne!(version["accepted"], false, "{version}");
+        let seen = version["suites"].as_array().unwrap().len();
+        assert!(seen == count || version["complete"] == false, "{version}");
+        let is_named = found["troubles"].as_array().unwrap().iter().any(|trouble| trouble["what"] == name);
+        assert_eq!(version["complete"] == false, is_named, "{found}");
+        has_open |= version["complete"] == false;
     }
+    assert!(has_open, "{found}");
+}
+
+#[test]
+fn a_scan_ends_when_its_time_runs_out_and_says_what_was_not_asked() {
+    let silent = liar(|stream| {
+        std::thread::sleep(Duration::from_secs(60));
+        drop(stream);
+    });
+    let start = Instant::now();
+    let (exit, found) = scan_json(&[&silent, "--timeout", "60", "--max-time", "1"]);
+    assert_eq!((exit, found["trouble"].as_str()), (3, Some("out-of-time")), "{found}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+
+    // Each connection is in time, all of them together are not.
+    let slow = honest(plain(), |_, _| {
+        std::thread::sleep(Duration::from_millis(250));
+        true
+    });
+    let start = Instant::now();
+    let (exit, found) = scan_json(&[&slow, "--max-time", "2"]);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!((exit, &found["trouble"]), (3, &Value::Null), "{found}");
+    for trouble in found["troubles"].as_array().unwrap() {
+        assert_eq!(trouble["code"], "out-of-time", "{trouble}");
+    }
+    nothing_unasked_is_called_refused_or_complete(&found);
+    let page = scan(&[&slow, "--max-time", "1"]);
+    assert_eq!(page.status.code(), Some(3));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(page.contains("the time for the scan ran out (out-of-time)"), "{page}");
 }
 
 #[test]
