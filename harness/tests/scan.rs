@@ -4,6 +4,8 @@
 mod compare;
 #[path = "scan/fields.rs"]
 mod fields;
+#[path = "scan/hostile.rs"]
+mod hostile;
 #[path = "scan/memory.rs"]
 mod memory;
 #[path = "scan/policies.rs"]

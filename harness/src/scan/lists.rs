@@ -8,6 +8,7 @@ use crate::registry::{
 };
 
 use super::ask::{Asker, Reply};
+use super::proposed::Proposed;
 use super::question::{Question, groups as all_groups, schemes as all_schemes};
 use super::suites::Accepted;
 use super::trouble::Trouble;
@@ -51,11 +52,8 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
         return found;
     }
     question.groups = all_groups(version);
-    let retried = |flight: &Flight| {
-        let exchange = flight.key_exchange.as_ref().and_then(|exchange| exchange.group());
-        exchange.or_else(|| flight.hello.key_share_group())
-    };
-    take_out(asker, &mut question, |question| &mut question.groups, &retried, &mut found);
+    let group_of = |flight: &Flight| Proposed::of(flight).group;
+    take_out(asker, &mut question, |question| &mut question.groups, &group_of, &mut found);
     // A certificate of a curve may be used only by clients that name the curve (RFC 8422 5.1): taking the curve out
     // takes its suites out. Every group that is left is asked for beside it.
     if !tls13 && found.trouble.is_none() {
@@ -64,7 +62,7 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
             for curve in &seen {
                 question.groups = vec![group, *curve];
                 match asker.ask(&question.hello()) {
-                    Reply::Flight(flight) if retried(&flight) == Some(group) => found.items.push(group),
+                    Reply::Flight(flight) if group_of(&flight) == Some(group) => found.items.push(group),
                     Reply::Trouble(trouble) => {
                         found.trouble = Some(trouble);
                         return found;
@@ -86,12 +84,12 @@ pub fn schemes(
     server_name: Option<&str>,
 ) -> Listed<SignatureScheme> {
     let mut keys: BTreeMap<Authentication, Vec<CipherSuite>> = BTreeMap::new();
-    for flight in accepted.flights.iter().filter(|flight| scheme_of(flight).is_some()) {
-        let suite = flight.hello.cipher_suite;
-        if let Some(facts) = registry::suite(suite) {
-            keys.entry(facts.authentication).or_default().push(suite);
+    for proposed in accepted.proposed.iter().filter(|proposed| proposed.scheme.is_some()) {
+        if let Some(facts) = registry::suite(proposed.suite) {
+            keys.entry(facts.authentication).or_default().push(proposed.suite);
         }
     }
+    let scheme_of = |flight: &Flight| Proposed::of(flight).scheme;
     let mut found = Listed::none(accepted.version);
     for suites in keys.into_values() {
         let mut question = Question::new(accepted.version, suites, accepted.size, server_name);
@@ -100,10 +98,6 @@ pub fn schemes(
         take_out(asker, &mut question, |question| &mut question.schemes, &scheme_of, &mut found);
     }
     found
-}
-
-fn scheme_of(flight: &Flight) -> Option<SignatureScheme> {
-    flight.key_exchange.as_ref()?.signature()?.scheme
 }
 
 fn take_out<T: Copy + PartialEq + std::fmt::Display>(

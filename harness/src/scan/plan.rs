@@ -1,6 +1,6 @@
 //! What is asked, and in which order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -75,10 +75,9 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
     found.secure_renegotiation = signals::secure_renegotiation(&rest);
     found.extended_master_secret = signals::extended_master_secret(&rest);
     found.downgrade_sentinel = signals::downgrade_sentinel(&rest);
-    let flights = || rest.iter().flat_map(|found| &found.flights);
-    let sizes = flights().filter_map(|flight| flight.key_exchange.as_ref()?.dh_bits());
-    found.dhe_bits = sizes.filter_map(|bits| u16::try_from(bits).ok()).collect();
-    let mut chains: Vec<Vec<Vec<u8>>> = flights().filter_map(|flight| flight.chain.clone()).collect();
+    let proposed = || rest.iter().flat_map(|found| &found.proposed);
+    found.dhe_bits = proposed().filter_map(|proposed| proposed.dh_bits).collect();
+    let mut chains: Vec<Chain> = proposed().filter_map(|proposed| proposed.chain.clone()).collect();
     let mut preferences = BTreeMap::new();
     for piece in crew.all(details(&rest, options))? {
         match piece {
@@ -102,7 +101,7 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
     }
     found.groups.sort_by_key(|list| list.version);
     found.schemes.sort_by_key(|list| list.version);
-    found.certificates = distinct(&chains);
+    found.certificates = distinct(chains);
     found.versions = accepted
         .into_iter()
         .map(|accepted| {
@@ -117,7 +116,7 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
 enum Piece {
     Preference(ProtocolVersion, Preference),
     Groups(Listed<NamedGroup>),
-    Schemes(Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>),
+    Schemes(Listed<SignatureScheme>, Vec<Chain>),
     Fallback(Known<bool>),
     Compression(Known<bool>),
     Id(Known<bool>),
@@ -138,10 +137,8 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     let old = newest(&is_old);
     let tls12 = newest(&|found| found.version == ProtocolVersion::TLS1_2);
     let with_extensions = newest(&|found| is_old(found) && found.version > ProtocolVersion::SSL3);
-    let curved = newest(&|found| {
-        let mut exchanges = found.flights.iter().filter_map(|flight| flight.key_exchange.as_ref());
-        is_old(found) && exchanges.any(|exchange| exchange.group().is_some())
-    });
+    let curved =
+        newest(&|found| is_old(found) && found.proposed.iter().any(|proposed| proposed.group.is_some()));
 
     let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
     for &found in accepted {
@@ -190,14 +187,8 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
 }
 
 /// The chains with different leaves.
-fn distinct(chains: &[Vec<Vec<u8>>]) -> Vec<Chain> {
-    let mut leaves: Vec<&Vec<u8>> = Vec::new();
-    let mut found = Vec::new();
-    for chain in chains {
-        if let Some(leaf) = chain.first().filter(|leaf| !leaves.contains(leaf)) {
-            leaves.push(leaf);
-            found.push(Chain::read(chain));
-        }
-    }
-    found
+fn distinct(mut chains: Vec<Chain>) -> Vec<Chain> {
+    let mut seen = BTreeSet::new();
+    chains.retain(|chain| seen.insert(chain.leaf));
+    chains
 }

@@ -9,6 +9,7 @@ use crate::probe::FlightReader;
 use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
 
 use super::ask::{Asker, Reply};
+use super::certificate::Chain;
 use super::known::Known;
 use super::lists::Listed;
 use super::peer::End;
@@ -25,7 +26,7 @@ pub struct Player {
 
 /// A handshake that was completed.
 pub struct Completed {
-    pub chain: Vec<Vec<u8>>,
+    pub chain: Option<Chain>,
     pub is_resumed: bool,
     /// Up to TLS 1.2: a ticket came.
     pub has_ticket: bool,
@@ -125,7 +126,7 @@ impl Player {
         &self,
         asker: &mut Asker<'_>,
         accepted: &Accepted,
-    ) -> (Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>) {
+    ) -> (Listed<SignatureScheme>, Vec<Chain>) {
         let mut found = Listed::none(accepted.version);
         let mut chains = Vec::new();
         for scheme in all_schemes(accepted.version) {
@@ -145,7 +146,7 @@ impl Player {
             match self.complete(asker, &spec) {
                 Ok(Some(done)) => {
                     found.items.push(scheme);
-                    chains.push(done.chain);
+                    chains.extend(done.chain);
                 }
                 Ok(None) => found.unconfirmed.push(scheme),
                 Err(trouble) => {
@@ -160,7 +161,7 @@ impl Player {
 
 fn completed(engine: &dyn Engine, reader: &FlightReader, end: End) -> Completed {
     Completed {
-        chain: engine.peer_chain(),
+        chain: Chain::read(&engine.peer_chain()),
         is_resumed: engine.is_resumed(),
         has_ticket: reader.flight().is_some_and(|flight| flight.has_ticket),
         session: engine.session(),

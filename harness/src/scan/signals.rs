@@ -1,11 +1,11 @@
 //! Signals and extensions that show in a first flight.
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
-use crate::wire::ExtensionType;
 use crate::wire::handshake::{DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12};
 
 use super::ask::{Asker, Refusal, Reply};
 use super::known::Known;
+use super::proposed::Proposed;
 use super::question::Question;
 use super::suites::Accepted;
 
@@ -14,23 +14,23 @@ const ONE_VERSION: &str = "only one version";
 
 /// Whether every flight up to TLS 1.2 answers an extension that its hello had. SSL 3 has no extensions, but for the
 /// one that a signal stands for.
-fn answers(accepted: &[&Accepted], extension: ExtensionType, oldest: ProtocolVersion) -> Known<bool> {
+fn answers(accepted: &[&Accepted], has: fn(&Proposed) -> bool, oldest: ProtocolVersion) -> Known<bool> {
     let flights = accepted.iter().filter(|found| (oldest..ProtocolVersion::TLS1_3).contains(&found.version));
-    let mut flights = flights.flat_map(|found| &found.flights).peekable();
+    let mut flights = flights.flat_map(|found| &found.proposed).peekable();
     if flights.peek().is_none() {
         return Known::Moot(NO_OLD_VERSION);
     }
-    Known::Is(flights.all(|flight| flight.hello.has(extension)))
+    Known::Is(flights.all(has))
 }
 
 /// RFC 5746 3.6.
 pub fn secure_renegotiation(accepted: &[&Accepted]) -> Known<bool> {
-    answers(accepted, ExtensionType::RENEGOTIATION_INFO, ProtocolVersion::SSL3)
+    answers(accepted, |proposed| proposed.has_renegotiation_info, ProtocolVersion::SSL3)
 }
 
 /// RFC 7627 5.1.
 pub fn extended_master_secret(accepted: &[&Accepted]) -> Known<bool> {
-    answers(accepted, ExtensionType::EXTENDED_MASTER_SECRET, ProtocolVersion::TLS1_0)
+    answers(accepted, |proposed| proposed.has_extended_master_secret, ProtocolVersion::TLS1_0)
 }
 
 /// RFC 8446 4.1.3: whether every flight below the server's newest version warns of the downgrade.
@@ -48,7 +48,7 @@ pub fn downgrade_sentinel(accepted: &[&Accepted]) -> Known<bool> {
     Known::Is(lower.all(|found| {
         let wanted =
             if found.version == ProtocolVersion::TLS1_2 { DOWNGRADE_TO_TLS12 } else { DOWNGRADE_TO_TLS11 };
-        found.flights.iter().all(|flight| flight.hello.random.ends_with(&wanted))
+        found.proposed.iter().all(|proposed| proposed.end_of_random == wanted)
     }))
 }
 

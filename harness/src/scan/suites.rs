@@ -1,9 +1,9 @@
 //! Which suites a server accepts in a version, and in whose order it picks them.
 
-use crate::probe::Flight;
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
 use super::ask::{Asker, Refusal, Reply};
+use super::proposed::Proposed;
 use super::question::{Question, Size, all_suites};
 use super::trouble::Trouble;
 
@@ -14,7 +14,7 @@ pub struct Accepted {
     /// As the server picked them from hellos by ascending value: the first of all it had, then of the rest, ...
     pub suites: Vec<CipherSuite>,
     /// One for each of the suites.
-    pub flights: Vec<Flight>,
+    pub proposed: Vec<Proposed>,
     /// Suites that it proposed and gave up in the same flight.
     pub abandoned: Vec<CipherSuite>,
     /// Why there are no more.
@@ -100,7 +100,7 @@ fn in_chunks(
     for chunk in all.chunks(size.most_suites().min(all.len())) {
         let part = enumerate(asker, chunk, version, size, server_name);
         found.suites.extend(part.suites);
-        found.flights.extend(part.flights);
+        found.proposed.extend(part.proposed);
         found.abandoned.extend(part.abandoned);
         found.end = part.end;
         if found.end.trouble().is_some() || matches!(found.end, Ended::OtherVersion(_)) {
@@ -113,7 +113,7 @@ fn in_chunks(
         sorted.sort_unstable();
         let joint = enumerate(asker, &sorted, version, size, server_name);
         if joint.suites.len() == found.suites.len() {
-            (found.suites, found.flights) = (joint.suites, joint.flights);
+            (found.suites, found.proposed) = (joint.suites, joint.proposed);
         }
     }
     found
@@ -157,7 +157,7 @@ fn enumerate(
             found.abandoned.push(suite);
         } else {
             found.suites.push(suite);
-            found.flights.push(*flight);
+            found.proposed.push(Proposed::of(&flight));
         }
     }
     found.end = Ended::Exhausted;
@@ -169,7 +169,7 @@ impl Accepted {
         Self {
             version,
             suites: Vec::new(),
-            flights: Vec::new(),
+            proposed: Vec::new(),
             abandoned: Vec::new(),
             end: Ended::Exhausted,
             size,

@@ -231,8 +231,12 @@ fn certificate(chain: &Chain) -> String {
         (None, None) => String::new(),
     };
     let sizes: Vec<String> = chain.sizes.iter().map(ToString::to_string).collect();
+    let more = match chain.length.saturating_sub(sizes.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     format!(
-        "{key}{size}, {} (chain of {} bytes)",
+        "{key}{size}, {} (chain of {} bytes{more})",
         chain.subject.as_deref().unwrap_or("no subject"),
         sizes.join(" + ")
     )
