@@ -16,5 +16,7 @@ mod port;
 mod programs;
 #[path = "scan/run.rs"]
 mod run;
+#[path = "scan/sessions.rs"]
+mod sessions;
 #[path = "scan/troubles.rs"]
 mod troubles;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Status};
 use crate::probe::{Flight, FlightError, FlightReader, records};
 use crate::registry::AlertDescription;
 use crate::wire::{AlertLevel, ClientHello, DecodeError};
@@ -28,6 +28,13 @@ pub enum Reply {
 pub struct Refusal {
     /// `None` if it closed the connection without one, twice.
     pub alert: Option<AlertDescription>,
+}
+
+/// A client's handshake that was completed.
+pub struct Shaken {
+    pub engine: Box<dyn Engine>,
+    pub reader: FlightReader,
+    pub end: End,
 }
 
 /// What a scan costs, and whether the server still answers. Shared by all threads.
@@ -145,22 +152,60 @@ impl<'a> Asker<'a> {
         read(reader, end)
     }
 
-    /// Plays a client's handshake, once.
-    pub fn shake_hands(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
-        if let Some(trouble) = self.counters.over() {
-            return End::Trouble(trouble);
+    /// Plays a client's handshake until it is completed, or refused by either side (`None`). As with hellos, nobody is taken to refuse who closes
+    /// a connection once, or does not answer at all.
+    ///
+    /// # Errors
+    ///
+    /// If there is no answer.
+    pub fn shake_hands(
+        &mut self,
+        open: &dyn Fn() -> Option<Box<dyn Engine>>,
+    ) -> Result<Option<Shaken>, Trouble> {
+        let mut was_closed = false;
+        let mut pause = self.patience.pause;
+        let mut left = self.patience.retries;
+        loop {
+            if let Some(trouble) = self.counters.over() {
+                return Err(trouble);
+            }
+            let Some(mut engine) = open() else { return Ok(None) };
+            let mut reader = FlightReader::new();
+            let end = self.peer.handshake(&mut *engine, &mut reader);
+            self.counters.connected(&end);
+            match (engine.status(), end) {
+                (Status::Done, end) => {
+                    self.counters.dead.store(0, Ordering::Relaxed);
+                    return Ok(Some(Shaken { engine, reader, end }));
+                }
+                // By an alert, or because the client does not take what it got.
+                (Status::Failed(_), _) => {
+                    self.counters.dead.store(0, Ordering::Relaxed);
+                    return Ok(None);
+                }
+                (Status::Running, End::Trouble(trouble)) => {
+                    if !trouble.is_passing() {
+                        return Err(trouble);
+                    }
+                    if left == 0 {
+                        self.counters.had_no_answer();
+                        return Err(trouble);
+                    }
+                    left -= 1;
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                (Status::Running, End::Closed | End::Enough) if !was_closed => was_closed = true,
+                (Status::Running, End::Closed | End::Enough) if self.is_still_there() => {
+                    return Ok(None);
+                }
+                (Status::Running, End::Closed | End::Enough) => {
+                    self.counters.had_no_answer();
+                    return Err(self.counters.over().unwrap_or(Trouble::Closed));
+                }
+            }
+            self.counters.retries.fetch_add(1, Ordering::Relaxed);
         }
-        let end = self.peer.handshake(engine, reader);
-        self.counters.connected(&end);
-        end
-    }
-
-    pub const fn further_tries(&self) -> u32 {
-        self.patience.retries
-    }
-
-    pub fn count_retry(&self) {
-        self.counters.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 

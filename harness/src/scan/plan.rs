@@ -79,7 +79,18 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
     found.dhe_bits = proposed().filter_map(|proposed| proposed.dh_bits).collect();
     let mut chains: Vec<Chain> = proposed().filter_map(|proposed| proposed.chain.clone()).collect();
     let mut preferences = BTreeMap::new();
-    for piece in crew.all(details(&rest, options))? {
+    let mut pieces = crew.all(details(&rest, options))?;
+    let groups = pieces.iter().filter_map(|piece| match piece {
+        Piece::Groups(list) => Some(list.clone()),
+        _ => None,
+    });
+    let player = Player {
+        backend: Arc::clone(&options.client),
+        server_name: options.server_name.clone(),
+        groups: groups.collect(),
+    };
+    pieces.extend(crew.all(handshakes(&rest, options, &player))?);
+    for piece in pieces {
         match piece {
             Piece::Preference(version, preference) => {
                 preferences.insert(version, preference);
@@ -125,44 +136,29 @@ enum Piece {
     Confirmed((ProtocolVersion, CipherSuite), Known<bool>),
 }
 
+/// The newest of the versions that are wanted.
+fn newest<'t>(accepted: &[&'t Accepted], wanted: impl Fn(&Accepted) -> bool) -> Option<&'t Accepted> {
+    accepted.iter().copied().filter(|found| wanted(found)).max_by_key(|found| found.version)
+}
+
+fn is_old(found: &Accepted) -> bool {
+    found.version < ProtocolVersion::TLS1_3
+}
+
+/// What first flights show.
 fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'t, Piece>> {
     let name = options.server_name.as_deref();
-    let player = Player { backend: Arc::clone(&options.client), server_name: options.server_name.clone() };
-    let newest = |wanted: &dyn Fn(&Accepted) -> bool| {
-        let found = accepted.iter().copied().filter(|found| wanted(found));
-        found.max_by_key(|found| found.version)
-    };
-    let is_old = |found: &Accepted| found.version < ProtocolVersion::TLS1_3;
-    let tls13 = newest(&|found| !is_old(found));
-    let old = newest(&is_old);
-    let tls12 = newest(&|found| found.version == ProtocolVersion::TLS1_2);
-    let with_extensions = newest(&|found| is_old(found) && found.version > ProtocolVersion::SSL3);
-    let curved =
-        newest(&|found| is_old(found) && found.proposed.iter().any(|proposed| proposed.group.is_some()));
-
+    let tls13 = newest(accepted, |found| !is_old(found));
+    let tls12 = newest(accepted, |found| found.version == ProtocolVersion::TLS1_2);
+    let curved = newest(accepted, |found| {
+        is_old(found) && found.proposed.iter().any(|proposed| proposed.group.is_some())
+    });
     let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
     for &found in accepted {
         tasks.push(Box::new(move |asker| Piece::Preference(found.version, preference(asker, found, name))));
     }
-    if options.confirm {
-        for (version, suite) in
-            accepted.iter().flat_map(|found| found.suites.iter().map(|suite| (found.version, *suite)))
-        {
-            let player = player.clone();
-            tasks.push(Box::new(move |asker| {
-                Piece::Confirmed((version, suite), player.confirm(asker, version, suite))
-            }));
-        }
-    }
     if options.suites_only {
         return tasks;
-    }
-    if let Some(found) = tls13 {
-        let player = player.clone();
-        tasks.push(Box::new(move |asker| {
-            let (list, chains) = player.schemes(asker, found);
-            Piece::Schemes(list, chains)
-        }));
     }
     for found in curved.into_iter().chain(tls13) {
         tasks.push(Box::new(move |asker| Piece::Groups(lists::groups(asker, found, name))));
@@ -172,15 +168,42 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     }
     tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, accepted, name))));
     tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, accepted, name))));
+    tasks
+}
+
+/// What only completed handshakes show.
+fn handshakes<'t>(
+    accepted: &'t [&'t Accepted],
+    options: &Options,
+    player: &'t Player,
+) -> Vec<Task<'t, Piece>> {
+    let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
+    let tls13 = newest(accepted, |found| !is_old(found));
+    if let Some(found) = tls13.filter(|_| !options.suites_only) {
+        tasks.push(Box::new(move |asker| {
+            let (list, chains) = player.schemes(asker, found);
+            Piece::Schemes(list, chains)
+        }));
+    }
+    for &found in accepted.iter().filter(|_| options.confirm) {
+        for &suite in &found.suites {
+            tasks.push(Box::new(move |asker| {
+                Piece::Confirmed((found.version, suite), player.confirm(asker, found.version, suite))
+            }));
+        }
+    }
+    if options.suites_only {
+        return tasks;
+    }
     let ids = Resumption { ids: true, tickets: false };
     let tickets = Resumption { ids: false, tickets: true };
     let mut resumes = |found: Option<&'t Accepted>, by, moot, piece: fn(Known<bool>) -> Piece| {
-        let player = player.clone();
         tasks.push(Box::new(move |asker| {
             piece(found.map_or(Known::Moot(moot), |found| player.resumption(asker, found, by)))
         }));
     };
-    resumes(old, ids, "only TLS 1.3", Piece::Id);
+    resumes(newest(accepted, is_old), ids, "only TLS 1.3", Piece::Id);
+    let with_extensions = newest(accepted, |found| is_old(found) && found.version > ProtocolVersion::SSL3);
     resumes(with_extensions, tickets, "no TLS 1.0 to 1.2", Piece::Ticket);
     resumes(tls13, tickets, "no TLS 1.3", Piece::Psk);
     tasks

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session, Status};
+use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session};
 use crate::probe::FlightReader;
-use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
+use crate::registry::{self, CipherSuite, GroupFamily, NamedGroup, ProtocolVersion, SignatureScheme};
 
-use super::ask::{Asker, Reply};
+use super::ask::{Asker, Reply, Shaken};
 use super::certificate::Chain;
 use super::known::Known;
 use super::lists::Listed;
@@ -22,6 +22,8 @@ use super::trouble::Trouble;
 pub struct Player {
     pub backend: Arc<dyn Backend>,
     pub server_name: Option<String>,
+    /// Which the scan found.
+    pub groups: Vec<Listed<NamedGroup>>,
 }
 
 /// A handshake that was completed.
@@ -36,36 +38,41 @@ pub struct Completed {
 }
 
 impl Player {
+    /// Of the groups that were found those that the stack has, too: by itself it offers the common ones only.
     fn spec(&self, version: ProtocolVersion, suites: &[CipherSuite]) -> EndpointSpec {
+        let is_tls13 = version >= ProtocolVersion::TLS1_3;
+        let mut lists = self.groups.iter();
+        let list = lists.find(|list| (list.version >= ProtocolVersion::TLS1_3) == is_tls13);
+        let mut groups = list.map(|list| list.items.clone()).unwrap_or_default();
+        // The first gets a key share: some servers choke on large ones.
+        let is_large = |group: &NamedGroup| {
+            registry::group(*group).is_some_and(|facts| facts.family != GroupFamily::Ecdhe)
+        };
+        groups.sort_by_key(is_large);
         let server_name = self.server_name.clone().unwrap_or_default();
-        EndpointSpec {
-            versions: vec![version],
+        let versions = vec![version];
+        let mut spec = EndpointSpec {
+            versions,
             suites: suites.to_vec(),
+            groups,
             server_name,
             ..EndpointSpec::default()
+        };
+        while let Err(CannotPlay::Group { group, .. }) = self.backend.open(Role::Client, &spec) {
+            let count = spec.groups.len();
+            spec.groups.retain(|other| *other != group);
+            if spec.groups.len() == count {
+                break;
+            }
         }
+        spec
     }
 
     /// Completes a handshake, or says why not: `None` if the server or the stack would not.
     fn complete(&self, asker: &mut Asker<'_>, spec: &EndpointSpec) -> Result<Option<Completed>, Trouble> {
-        let mut again = asker.further_tries();
-        loop {
-            let Ok(mut engine) = self.backend.open(Role::Client, spec) else { return Ok(None) };
-            let mut reader = FlightReader::new();
-            let end = asker.shake_hands(&mut *engine, &mut reader);
-            match (engine.status(), end) {
-                (Status::Done, end) => return Ok(Some(completed(&*engine, &reader, end))),
-                (_, End::Trouble(trouble)) if !trouble.is_passing() => return Err(trouble),
-                (_, End::Trouble(trouble)) => {
-                    if again == 0 {
-                        return Err(trouble);
-                    }
-                    again -= 1;
-                    asker.count_retry();
-                }
-                _ => return Ok(None),
-            }
-        }
+        let open = || self.backend.open(Role::Client, spec).ok();
+        let shaken = asker.shake_hands(&open)?;
+        Ok(shaken.map(|Shaken { engine, reader, end }| completed(&*engine, &reader, end)))
     }
 
     /// Whether this version and suite can be completed.
