@@ -2,6 +2,8 @@
 
 #[path = "scan/compare.rs"]
 mod compare;
+#[path = "scan/doubts.rs"]
+mod doubts;
 #[path = "scan/fields.rs"]
 mod fields;
 #[path = "scan/hostile.rs"]

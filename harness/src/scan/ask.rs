@@ -87,6 +87,15 @@ impl<'a> Asker<'a> {
         self.ask_patiently(hello, self.patience.retries)
     }
 
+    /// Asks, and once more if that is refused: for questions of which nothing but one alert would be the answer, which
+    /// may have had a passing reason.
+    pub fn ask_surely(&mut self, hello: &ClientHello) -> Reply {
+        match self.ask(hello) {
+            Reply::Refused(_) | Reply::Abandoned(..) => self.ask(hello),
+            reply => reply,
+        }
+    }
+
     /// Asks once; only a refusal without an alert is asked for again.
     pub fn ask_once(&mut self, hello: &ClientHello) -> Reply {
         self.ask_patiently(hello, 0)

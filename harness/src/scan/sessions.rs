@@ -140,7 +140,7 @@ impl Player {
             let name = self.server_name.as_deref();
             let mut question = Question::new(accepted.version, accepted.suites.clone(), accepted.size, name);
             question.schemes = vec![scheme];
-            match asker.ask(&question.hello()) {
+            match asker.ask_surely(&question.hello()) {
                 Reply::Flight(_) => {}
                 Reply::Abandoned(..) | Reply::Refused(_) => continue,
                 Reply::Trouble(trouble) => {

@@ -31,11 +31,13 @@ pub enum Trouble {
     Interrupted,
     /// The time for the whole scan ran out: the rest was not asked.
     OutOfTime,
+    /// It accepts more suites than any hello holds that it answers: their order cannot be asked for.
+    TooManySuites,
 }
 
 impl Trouble {
     /// The codes, in the order of the variants.
-    pub const CODES: [&'static str; 13] = [
+    pub const CODES: [&'static str; 14] = [
         "unresolvable",
         "port-refused",
         "unreachable",
@@ -49,6 +51,7 @@ impl Trouble {
         "stopped-answering",
         "interrupted",
         "out-of-time",
+        "too-many-suites",
     ];
 
     /// As JSON has it.
@@ -67,6 +70,7 @@ impl Trouble {
             Self::StoppedAnswering => 10,
             Self::Interrupted => 11,
             Self::OutOfTime => 12,
+            Self::TooManySuites => 13,
         }]
     }
 
@@ -85,7 +89,8 @@ impl Trouble {
             | Self::Malformed(_)
             | Self::StoppedAnswering
             | Self::Interrupted
-            | Self::OutOfTime => false,
+            | Self::OutOfTime
+            | Self::TooManySuites => false,
         }
     }
 
@@ -112,6 +117,7 @@ impl fmt::Display for Trouble {
             Self::StoppedAnswering => f.write_str("it stopped answering"),
             Self::Interrupted => f.write_str("the scan was interrupted"),
             Self::OutOfTime => f.write_str("not asked to the end: the time for the scan ran out"),
+            Self::TooManySuites => f.write_str("it accepts more suites than any hello holds that it answers"),
         }
     }
 }

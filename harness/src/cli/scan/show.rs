@@ -28,7 +28,7 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
             if accepted.is_empty() { "none".to_owned() } else { titles(&accepted) }.as_str(),
         );
         for (accepted, _) in found.versions.values().filter(|(accepted, _)| accepted.suites.is_empty()) {
-            let label = if accepted.end.trouble().is_some() { "unknown" } else { "refused" };
+            let label = if accepted.unknown().is_some() { "unknown" } else { "refused" };
             page.line(label, &format!("{} ({})", accepted.version.title(), ended(&accepted.end)));
         }
         page.gap();
