@@ -51,7 +51,7 @@ pub struct Scan {
     #[arg(value_name = "HOST:PORT")]
     target: Target,
     /// The name for server_name (default: the host, if it is a name)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = server_name)]
     server_name: Option<String>,
     /// Connections at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -74,11 +74,28 @@ pub struct Scan {
     /// Policy files of yours over the built-in ones
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    #[command(flatten)]
-    floor: FloorOptions,
+    /// Say what it accepts and this floor forbids, see `shakedown list floors`; without one nothing is judged
+    #[arg(long, value_name = "ID", conflicts_with = "service")]
+    floor: Option<String>,
+    /// The same by a service: what its guide asks, now or in an older edition; see `shakedown list services`
+    #[arg(long, value_name = "NAME[@EDITION]")]
+    service: Option<String>,
     /// One JSON object, schema/scan-1.json
     #[arg(long)]
     json: bool,
+}
+
+/// A host's name as RFC 6066 3 has it in `server_name`: no address, no dot at its end.
+fn server_name(text: &str) -> Result<String, String> {
+    // RFC 1035 2.3.4; beside letters, digits and hyphens (RFC 1123 2.1) some names in use have underscores.
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let is_name = text.len() <= 253 && text.split('.').all(is_label) && text.parse::<IpAddr>().is_err();
+    let bad =
+        "allowed: a host name such as a.example, in ASCII, without a port, no address and no dot at its end";
+    is_name.then(|| text.to_owned()).ok_or_else(|| bad.to_owned())
 }
 
 /// `HOST:PORT`.
@@ -122,6 +139,17 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// A runtime that is left without waiting: a resolver that does not answer would hold the program.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// What was learned and what it means.
 struct Judged<'a> {
     target: String,
@@ -144,7 +172,8 @@ impl Scan {
             None => None,
         };
         let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
-        let floor = if self.floor.is_given() { Some(self.floor.resolve(&catalogue)?) } else { None };
+        let floor = FloorOptions::given(self.floor.clone(), self.service.clone());
+        let floor = floor.map(|floor| floor.resolve(&catalogue)).transpose()?;
         let runtime = Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))?;
         let interrupted = runtime.block_on(async { signals() });
         let deadlines = Deadlines {
@@ -154,6 +183,7 @@ impl Scan {
         };
         let target = &self.target;
         let remote = runtime.block_on(find(&target.host, target.port, deadlines));
+        let _runtime = Background(Some(runtime));
         let (address, found) = match &remote {
             Err(Trouble::Unresolvable) => {
                 let text = format!("{target}: {} (unresolvable)", Trouble::Unresolvable);

@@ -47,7 +47,7 @@ pub struct Deadlines {
 /// The trouble with the last address, if none does.
 pub async fn find(host: &str, port: u16, deadlines: Deadlines) -> Result<Remote, Trouble> {
     let found = deadlines.keep(timeout_at(deadlines.of_connection(), lookup_host((host, port)))).await?;
-    let Ok(Ok(addresses)) = found else { return Err(Trouble::Unresolvable) };
+    let addresses = found.map_err(|_| Trouble::ResolveTimeout)?.map_err(|_| Trouble::Unresolvable)?;
     let mut trouble = Trouble::Unresolvable;
     for address in addresses.take(MOST_ADDRESSES) {
         match deadlines.keep(connect(address, deadlines.of_connection())).await? {

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Trouble {
     /// No address for the host.
     Unresolvable,
+    /// Nobody said in time which address the host has.
+    ResolveTimeout,
     /// Nobody listens at the port.
     PortRefused,
     /// The network has no way to the address.
@@ -37,8 +39,9 @@ pub enum Trouble {
 
 impl Trouble {
     /// The codes, in the order of the variants.
-    pub const CODES: [&'static str; 14] = [
+    pub const CODES: [&'static str; 15] = [
         "unresolvable",
+        "resolve-timeout",
         "port-refused",
         "unreachable",
         "connect-timeout",
@@ -58,19 +61,20 @@ impl Trouble {
     pub const fn code(&self) -> &'static str {
         Self::CODES[match self {
             Self::Unresolvable => 0,
-            Self::PortRefused => 1,
-            Self::Unreachable => 2,
-            Self::ConnectTimeout => 3,
-            Self::Silent => 4,
-            Self::Slow => 5,
-            Self::Reset => 6,
-            Self::Closed => 7,
-            Self::NotTls(_) => 8,
-            Self::Malformed(_) => 9,
-            Self::StoppedAnswering => 10,
-            Self::Interrupted => 11,
-            Self::OutOfTime => 12,
-            Self::TooManySuites => 13,
+            Self::ResolveTimeout => 1,
+            Self::PortRefused => 2,
+            Self::Unreachable => 3,
+            Self::ConnectTimeout => 4,
+            Self::Silent => 5,
+            Self::Slow => 6,
+            Self::Reset => 7,
+            Self::Closed => 8,
+            Self::NotTls(_) => 9,
+            Self::Malformed(_) => 10,
+            Self::StoppedAnswering => 11,
+            Self::Interrupted => 12,
+            Self::OutOfTime => 13,
+            Self::TooManySuites => 14,
         }]
     }
 
@@ -85,6 +89,7 @@ impl Trouble {
             | Self::Reset
             | Self::Closed => true,
             Self::Unresolvable
+            | Self::ResolveTimeout
             | Self::NotTls(_)
             | Self::Malformed(_)
             | Self::StoppedAnswering
@@ -105,6 +110,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolvable => f.write_str("the host name has no address"),
+            Self::ResolveTimeout => f.write_str("its host name was not resolved in time"),
             Self::PortRefused => f.write_str("nobody listens at this port"),
             Self::Unreachable => f.write_str("the network has no way to the address"),
             Self::ConnectTimeout => f.write_str("no connection was established in time"),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use shakedown::engine::{EndpointSpec, Role, backends};
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::registry::ProtocolVersion;
+use shakedown::scan::{Deadlines, Trouble, find};
 
 use crate::memory::plain;
 use crate::port::{honest, liar};
@@ -137,6 +138,54 @@ fn what_is_no_host_and_port_is_a_usage_error_that_says_what_is() {
         assert_eq!(output.status.code(), Some(2), "{target}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("HOST:PORT"), "{target}");
     }
+}
+
+#[test]
+fn a_server_name_that_no_certificate_could_have_is_a_usage_error_that_says_what_is() {
+    let long = format!("{}.example", "a".repeat(64));
+    for name in [
+        "",
+        "a b",
+        "a.example.",
+        ".example",
+        "a..b",
+        "127.0.0.1",
+        "::1",
+        "a:443",
+        "b\u{fc}cher.example",
+        &long,
+    ] {
+        let output = scan(&["127.0.0.1:1", "--server-name", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("a host name such as a.example"), "{name}");
+    }
+    let label = "a".repeat(63);
+    for name in ["localhost", "a_b.example", "xn--bcher-kva.example", &label] {
+        // Nobody listens there.
+        assert_eq!(scan(&["127.0.0.1:1", "--server-name", name]).status.code(), Some(3), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_resolved_in_time_is_not_said_to_have_no_address() {
+    // The only thread that could resolve it is busy, as it is with a resolver that does not answer.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+    let runtime = runtime.unwrap();
+    runtime.spawn_blocking(|| std::thread::sleep(Duration::from_secs(20)));
+    let (_never, interrupted) = tokio::sync::watch::channel(false);
+    let until = Instant::now() + Duration::from_secs(60);
+    let deadlines = Deadlines { timeout: Duration::from_millis(50), until, interrupted };
+    let found = runtime.block_on(find("localhost", 1, deadlines));
+    runtime.shutdown_background();
+    assert_eq!(found.map(|remote| remote.address), Err(Trouble::ResolveTimeout));
+}
+
+#[test]
+fn help_promises_no_floor_where_none_is_named() {
+    let help = scan(&["--help"]);
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(text.contains("--floor") && text.contains("--service"), "{text}");
+    assert!(!text.contains("default: aws"), "{text}");
 }
 
 #[test]
