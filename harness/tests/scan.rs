@@ -10,6 +10,8 @@ mod fields;
 mod hostile;
 #[path = "scan/memory.rs"]
 mod memory;
+#[path = "scan/page.rs"]
+mod page;
 #[path = "scan/policies.rs"]
 mod policies;
 #[path = "scan/port.rs"]

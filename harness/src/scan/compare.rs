@@ -76,7 +76,7 @@ impl Comparison {
             policy: policy.id.clone(),
             differences: Vec::new(),
             not_testable: Vec::new(),
-            is_empty: policy.playable().is_err(),
+            is_empty: policy.playable().is_err() || found.trouble.is_some(),
         };
         let mut beside = Beside { policy, found, result: none };
         if found.trouble.is_none() {

@@ -42,7 +42,7 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
         page.gap();
     }
     if let Some(comparison) = &judged.comparison {
-        policy(&mut page, comparison);
+        policy(&mut page, comparison, found.troubles().is_empty());
         page.gap();
     }
     if let Some((floor, broken)) = &judged.floor {
@@ -242,10 +242,15 @@ fn certificate(chain: &Chain) -> String {
     )
 }
 
-fn policy(page: &mut Page, comparison: &Comparison) {
+fn policy(page: &mut Page, comparison: &Comparison, is_complete: bool) {
     page.line("policy", &comparison.policy);
     if comparison.differences.is_empty() {
-        page.line("", if comparison.is_empty { "nothing of it could be tested" } else { "no difference" });
+        let none = match (comparison.is_empty, is_complete) {
+            (true, _) => "nothing of it could be tested",
+            (false, false) => "no difference in what was answered",
+            (false, true) => "no difference",
+        };
+        page.line("", none);
     }
     for difference in &comparison.differences {
         let source = match difference.source {
