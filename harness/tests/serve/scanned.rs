@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shakedown::engine::backends;
 use shakedown::engine::openssl::OpenSsl;
@@ -15,7 +15,7 @@ use shakedown::policy::{Catalogue, Floor, Policy};
 use shakedown::registry::{self, Authentication, CipherSuite, ProtocolVersion};
 use shakedown::run::catalogue::Catalogue as Data;
 use shakedown::run::stage::Stage;
-use shakedown::scan::{Comparison, Found, Options, Patience, find, scan};
+use shakedown::scan::{Comparison, Deadlines, Found, Options, Patience, find, scan};
 use shakedown::serve::{Limits, Play, Server as InProcess, Shown, for_policy, policy_stage};
 use tokio::sync::{mpsc, watch};
 
@@ -48,7 +48,9 @@ fn serve_and_scan(stage: Stage, certificates: Vec<CertificateKind>, floor: &Floo
     let scanning = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (_never, interrupted) = watch::channel(false);
-        let remote = runtime.block_on(find("127.0.0.1", port, Duration::from_secs(10), interrupted)).unwrap();
+        let timeout = Duration::from_secs(10);
+        let deadlines = Deadlines { timeout, until: Instant::now() + Duration::from_secs(300), interrupted };
+        let remote = runtime.block_on(find("127.0.0.1", port, deadlines)).unwrap();
         let options = Options {
             server_name: Some("localhost".to_owned()),
             jobs: 2,
