@@ -12,7 +12,6 @@ use crate::policy::Floor;
 use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
 use crate::run::known::KnownFailures;
-use crate::run::runner::Expected;
 use crate::scenario::{Case, Tier};
 
 use super::exit::Exit;
@@ -175,16 +174,18 @@ impl RunOptions {
         Ok(cases)
     }
 
-    /// What `--known-failures` says, with all that its entries could speak of.
-    pub fn expected(&self, catalogue: &Catalogue, floor: &Floor) -> Result<Option<Expected>, Exit> {
-        let Some(path) = &self.known_failures else { return Ok(None) };
-        let shown = path.display().to_string();
-        let text = read_bounded(path, KnownFailures::MOST_BYTES)?;
-        let failures = KnownFailures::parse(&shown, &text).map_err(|e| Exit::usage(e.to_string()))?;
+    /// Every case that there is, and whether it is in the run's tier.
+    pub fn cases_with_tier(&self, catalogue: &Catalogue, floor: &Floor) -> Vec<(Case, bool)> {
         let tier = self.tier.tier();
-        let cases = catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version)));
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Ok(Some(Expected { failures, today, catalogue: cases.collect() }))
+        catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version))).collect()
+    }
+
+    /// What `--known-failures` says.
+    pub fn known_failures(&self) -> Result<Option<KnownFailures>, Exit> {
+        let Some(path) = &self.known_failures else { return Ok(None) };
+        let text = read_bounded(path, KnownFailures::MOST_BYTES)?;
+        let failures = KnownFailures::parse(&path.display().to_string(), &text);
+        failures.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
 
     /// The run that `--baseline` names.

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod catalogue;
 pub mod client;
 pub mod controls;
+mod course;
 pub mod events;
 mod evidence;
 pub mod known;

@@ -108,6 +108,7 @@ impl Stand {
             evidence: None,
             known: None,
             baseline: None,
+            catalogue: Vec::new(),
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

@@ -180,6 +180,7 @@ pub fn run(setting: Setting, client: Client) -> Told {
             evidence: None,
             known: None,
             baseline: None,
+            catalogue: Vec::new(),
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();
