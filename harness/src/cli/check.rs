@@ -50,7 +50,7 @@ pub struct Check {
     /// rustls, openssl (harness build), the name of an adapter, or an adapter file of yours; repeatable
     #[arg(long = "client", value_name = "NAME")]
     clients: Vec<String>,
-    /// A skipped client or case is exit 3, not silence
+    /// A skipped client or case, or a known failure that was selected and not checked, is exit 3, not silence
     #[arg(long)]
     strict: bool,
     #[command(flatten)]

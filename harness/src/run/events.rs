@@ -215,6 +215,13 @@ pub struct KnownReport {
     pub entries: Vec<KnownEntry>,
 }
 
+impl KnownReport {
+    /// Whether an entry has that status.
+    pub fn has(&self, is_it: impl Fn(EntryStatus) -> bool) -> bool {
+        self.entries.iter().any(|entry| is_it(entry.status))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownEntry {
     pub line: u64,
@@ -231,7 +238,9 @@ pub struct KnownEntry {
 pub enum EntryStatus {
     /// A case fails in that way.
     Used,
-    /// Too little of it was played to say more.
+    /// Filter, shard or tier left out what would have to be played to say more.
+    NotSelected,
+    /// A case that the run meant to play came to no verdict: it was skipped, inconclusive, or not played.
     NotChecked,
     /// All its cases were played, and none fails in that way any more.
     Stale,

@@ -1,6 +1,6 @@
 //! A run: what it is asked to do, client after client, and what it came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -49,12 +49,14 @@ pub struct Plan {
 impl Plan {
     /// Every case of the catalogue for every client of the run.
     fn scope(&self) -> Vec<Scope> {
+        let selected: BTreeSet<&str> = self.cases.iter().map(|case| case.id.as_str()).collect();
         let of_client = |client: &Client| {
             let cases = self.catalogue.iter().filter(|(case, _)| client.is_put_to(case));
             let scope = cases.map(|(case, in_tier)| Scope {
                 client: client.name.clone(),
                 case: case.id.clone(),
                 in_tier: *in_tier,
+                is_selected: selected.contains(case.id.as_str()),
             });
             scope.collect::<Vec<_>>()
         };
@@ -166,9 +168,8 @@ pub async fn run(
     }
     crate::client::end_all_orphans(&ground.room);
     let interrupted = ground.is_interrupted();
-    let known_failures = ledger.map(Ledger::reckon);
-    let is_list_wrong = known_failures.iter().flat_map(|known| &known.entries).any(|e| e.status.is_wrong());
-    let exit = exit_code(tally.clients.values(), is_list_wrong, interrupted, strict);
+    let known_failures = ledger.map(|ledger| ledger.reckon(interrupted));
+    let exit = exit_code(tally.clients.values(), known_failures.as_ref(), interrupted, strict);
     let panicked = tally.findings.contains_key(FindingCode::HarnessPanic.as_str());
     sink.event(&Event::RunFinished(RunFinished {
         clients: tally.clients.clone(),

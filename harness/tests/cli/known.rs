@@ -99,17 +99,54 @@ fn a_list_that_is_stale_expired_or_matches_nothing_is_exit_1_with_file_line_and_
     }
 }
 
+fn status(ran: &Ran) -> serde_json::Value {
+    of_type(&ran.events(), "run-finished")[0]["known_failures"]["entries"][0].clone()
+}
+
 #[test]
-fn an_entry_whose_cases_a_partial_run_did_not_play_is_no_error() {
+fn an_entry_whose_cases_a_partial_run_did_not_select_is_no_error_even_with_strict() {
     let folder = tempfile::tempdir().unwrap();
-    for filter in
-        ["client/version/tls13@*", "client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural"]
-    {
-        let list = entry("rustls", RSA, "no-forward-secrecy", FAR);
-        let ran = check(folder.path(), "rustls", filter, "json", &list);
-        ran.assert_code(0);
-        let told = of_type(&ran.events(), "run-finished")[0]["known_failures"]["entries"][0].clone();
+    let list = entry("rustls", RSA, "no-forward-secrecy", FAR);
+    let file = write(folder.path(), "known.toml", &list).display().to_string();
+    let one = "client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural";
+    let table: [(&[&str], &str); 4] = [
+        (&["--filter", "client/version/tls13@*"], "4 of its 4"),
+        (&["--filter", one], "3 of its 4"),
+        (&["--filter", FILTER, "--shard", "1/2"], "2 of its 4"),
+        (&["--filter", FILTER, "--shard", "2/2"], "2 of its 4"),
+    ];
+    for (partial, words) in table {
+        for strict in [None, Some("--strict")] {
+            let fixed = ["check", "--client", "rustls", "--report", "json", "--known-failures", &file];
+            let ran = run(fixed.iter().chain(partial).chain(strict.iter()));
+            ran.assert_code(0);
+            let told = status(&ran);
+            assert_eq!(told["status"], "not-selected", "{told}");
+            assert!(told["detail"].as_str().unwrap().contains(words), "{told}");
+        }
+    }
+}
+
+/// The server rustls has no RSA key transport, so the natural cases are selected and skipped for good; the forced ones,
+/// which a script plays, prove the class.
+#[test]
+fn an_entry_whose_cases_are_all_skipped_is_told_as_not_checked_and_strict_does_not_forgive_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = entry("rustls", "client/cipher/static-rsa@*+natural", "no-forward-secrecy", FAR);
+    let file = write(folder.path(), "known.toml", &list).display().to_string();
+    for (strict, code) in [(None, 0), (Some("--strict"), 3)] {
+        let filter = ["--filter", FILTER, "--backend", "rustls", "--known-failures", &file];
+        let fixed = ["check", "--client", "rustls"];
+        let ran = run(fixed.iter().chain(&filter).chain(&["--report", "json"]).chain(strict.iter()));
+        let told = status(&ran);
         assert_eq!(told["status"], "not-checked", "{told}");
+        let detail = told["detail"].as_str().unwrap();
+        assert!(detail.contains("(2 skipped: unsupported-by-server)"), "{detail}");
+        ran.assert_code(code);
+        let page = run(fixed.iter().chain(&filter)).stdout;
+        assert!(page.contains("note  ") && page.contains("known.toml:1: not checked"), "{page}");
+        let xml = run(fixed.iter().chain(&filter).chain(&["--report", "junit"])).stdout;
+        assert!(xml.contains("<skipped message=") && xml.contains("known.toml:1: not checked"), "{xml}");
     }
 }
 

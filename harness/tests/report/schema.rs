@@ -229,7 +229,7 @@ fn every_enum_of_the_schema_lists_what_the_code_lists() {
         (format!("{case}/expected"), variants!(Expected: MustRefuse MayComplete MustComplete)),
         (
             "/$defs/known-entry/properties/status".to_owned(),
-            variants!(EntryStatus: Used NotChecked Stale Expired Unmatched),
+            variants!(EntryStatus: Used NotSelected NotChecked Stale Expired Unmatched),
         ),
         (format!("{client}/kind"), variants!(ClientKind: InProcess Closure Command Worker)),
         (format!("{client}/status"), variants!(ClientStatus: Ready NotInstalled)),

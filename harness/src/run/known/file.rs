@@ -25,7 +25,14 @@ pub struct Known {
     pub link: Option<String>,
     /// The last day (UTC) on which the entry holds. Without it, until it is stale.
     pub expires: Option<Date>,
-    pub(super) glob: WildMatch,
+    glob: WildMatch,
+}
+
+impl Known {
+    /// Whether the entry is about this case of this client, however it ends.
+    pub fn speaks_of(&self, client: &str, case: &str) -> bool {
+        self.client == client && self.glob.matches(case)
+    }
 }
 
 /// A file of known failures.
