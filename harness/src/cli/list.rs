@@ -27,7 +27,7 @@ enum What {
         /// Up to this tier
         #[arg(long, value_enum, default_value = "full")]
         tier: TierName,
-        /// Only ids that match; * stands for any characters
+        /// Only ids that match; * stands for any characters, ? for one
         #[arg(long, value_name = "GLOB")]
         filter: Option<String>,
     },

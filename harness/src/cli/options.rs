@@ -43,7 +43,7 @@ pub struct RunOptions {
     /// How much is played
     #[arg(long, value_enum, default_value = "core")]
     pub tier: TierName,
-    /// Only cases whose id matches; * stands for any characters
+    /// Only cases whose id matches; * stands for any characters, ? for one
     #[arg(long, value_name = "GLOB")]
     pub filter: Option<String>,
     #[command(flatten)]

@@ -51,6 +51,23 @@ fn a_filter_that_matches_nothing_is_exit_4() {
 }
 
 #[test]
+fn in_a_filter_a_star_stands_for_any_characters_and_a_question_mark_for_one() {
+    let id = |version| format!("client/version/below-minimum@{version}+ECDHE+natural");
+    let list = |glob: &str| run(["list", "cases", "--filter", glob]);
+    let listed = list(&id("TLSv1.?"));
+    listed.assert_code(0);
+    assert_eq!(listed.stdout, format!("{}\tcore\n{}\tcore\n", id("TLSv1.0"), id("TLSv1.1")));
+    list(&id("TLSv1.??")).assert_code(4);
+    // The same in a run.
+    let ran = check_json(&id("TLSv1.?"), &["--client", "rustls"]);
+    let played: Vec<String> = ran.cases().iter().map(|c| c["case"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(played, [id("TLSv1.0"), id("TLSv1.1")]);
+    // So neither of them may stand in an id.
+    let all = run(["list", "cases"]).stdout;
+    assert!(all.lines().count() > 200 && !all.contains(['*', '?']), "{all}");
+}
+
+#[test]
 fn unknown_values_are_answered_with_the_allowed_ones() {
     let table: [(&[&str], &[&str]); 8] = [
         (&["--floor", "nope"], &["nope", "aws", "aws-legacy", "rfc10015"]),

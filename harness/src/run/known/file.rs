@@ -15,7 +15,7 @@ pub struct Known {
     pub line: usize,
     /// The client's name, exactly.
     pub client: String,
-    /// Case ids as the file has them; `*` stands for any characters.
+    /// Case ids as the file has them; `*` stands for any characters, `?` for one.
     pub case: String,
     /// What fails.
     pub finding: FindingCode,

@@ -240,6 +240,28 @@ fn each_entry_is_told_what_became_of_it() {
 }
 
 #[test]
+fn a_star_stands_for_any_characters_and_a_question_mark_for_one() {
+    let table = [
+        ("a@1+*", true),
+        ("a@1+x", true),
+        ("a@1+?", true),
+        ("?@?+?", true),
+        ("*", true),
+        ("a@1+x*", true),
+        ("a@1+x?", false),
+        ("a@1+??", false),
+        ("a@1", false),
+        ("A@1+x", false),
+        ("a@1+[x]", false),
+    ];
+    for (glob, matches) in table {
+        let read = KnownFailures::parse("known.toml", &FILE.replacen("a@1+*", glob, 1)).unwrap();
+        assert_eq!(read.entries[0].speaks_of("curl", "a@1+x"), matches, "{glob}");
+        assert!(!read.entries[0].speaks_of("wget", "a@1+x"), "{glob}");
+    }
+}
+
+#[test]
 fn an_interrupted_run_says_why_an_entry_was_not_checked() {
     let mut ledger = ledger(FILE, TODAY);
     ledger.apply(&mut case("a@1+x", Verdict::Pass, &[]));
