@@ -117,8 +117,7 @@ impl Check {
 /// Known failures and baseline.
 type Files = (Option<KnownFailures>, Option<Baseline>);
 
-/// Before keys are made and signals are caught: a pipe that nobody writes to can be interrupted, and a fault in a file is
-/// said at once. Before the reports are opened, too: one of them may take the baseline's place.
+/// Before keys are made: a fault in a file is said at once. Before the reports are opened, too: one of them may take the baseline's place.
 fn read_files(options: &RunOptions) -> Result<Files, Exit> {
     Ok((options.known_failures()?, options.baseline()?))
 }

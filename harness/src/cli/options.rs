@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -191,8 +191,7 @@ impl RunOptions {
     /// The run that `--baseline` names.
     pub fn baseline(&self) -> Result<Option<Baseline>, Exit> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let file = fs::File::open(path)
-            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
+        let file = open_regular(path)?;
         let read = Baseline::read(&path.display().to_string(), BufReader::new(file.take(MOST_BASELINE)));
         read.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
@@ -209,14 +208,31 @@ impl RunOptions {
 /// Bytes of a baseline that are read; what is cut off there is a truncated run, which is an error.
 const MOST_BASELINE: u64 = 256 * 1024 * 1024;
 
-/// A text of the user's, if it is not larger than such a file can be.
-fn read_bounded(path: &std::path::Path, most: u64) -> Result<String, Exit> {
+/// Opens a file of the user's. Something else could hold the run up for good: a pipe that nobody writes to, a terminal.
+fn open_regular(path: &Path) -> Result<fs::File, Exit> {
     let unreadable = |error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
+    let kind = fs::metadata(path).map_err(unreadable)?.file_type();
+    if !kind.is_file() {
+        let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
+        let next = "name a regular file (write what comes from elsewhere into one first)";
+        return Err(Exit::usage(format!("cannot read {}: it is {what}; {next}", path.display())));
+    }
+    fs::File::open(path).map_err(unreadable)
+}
+
+/// A list of known failures, if it is not larger than such a file can be.
+fn read_bounded(path: &Path, most: u64) -> Result<String, Exit> {
     let mut text = String::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(most + 1).read_to_string(&mut text).map_err(unreadable)?;
+    open_regular(path)?
+        .take(most + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
     if text.len() as u64 > most {
-        return Err(Exit::usage(format!("{}: larger than {most} bytes", path.display())));
+        return Err(Exit::usage(format!(
+            "{}: larger than {most} bytes; is it a list of known failures? if so, join entries by * in case, or give each \
+             client a list of its own",
+            path.display()
+        )));
     }
     Ok(text)
 }
@@ -224,10 +240,9 @@ fn read_bounded(path: &std::path::Path, most: u64) -> Result<String, Exit> {
 /// Scenario files at most in an overlay.
 const OVERLAY_FILES: usize = 10_000;
 
-fn read_overlay(folder: &std::path::Path) -> Result<Vec<(String, String)>, Exit> {
-    let unreadable = |path: &std::path::Path, error: std::io::Error| {
-        Exit::usage(format!("cannot read {}: {error}", path.display()))
-    };
+fn read_overlay(folder: &Path) -> Result<Vec<(String, String)>, Exit> {
+    let unreadable =
+        |path: &Path, error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {

@@ -159,10 +159,49 @@ fn a_faulty_list_is_a_usage_error_before_anything_is_run() {
         (good.replace("reason", "because"), ["known.toml:5: ", "`reason`"]),
         (good.replace("9999-12-31", "\"soon\""), ["known.toml:7: ", "2027-03-31"]),
         (format!("{good}{good}"), ["known.toml:8: ", "line 1"]),
-        (" ".repeat(2 << 20), ["known.toml", "larger than"]),
+        (" ".repeat(1_048_577), ["known.toml: larger than 1048576 bytes", "a list of its own"]),
+        (good.replace("we know", &"x".repeat(1_001)), ["known.toml:5: ", "where link leads"]),
     ] {
         check(folder.path(), "rustls", FILTER, "human", &list).assert_usage(&words);
     }
     run(["check", "--client", "rustls", "--known-failures", "/nonexistent/known.toml"])
         .assert_usage(&["cannot read /nonexistent/known.toml"]);
+}
+
+/// Whoever opens a pipe waits for somebody to write to it.
+#[test]
+fn what_is_no_regular_file_is_a_usage_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let table = [
+        (folder.path().display().to_string(), "a folder"),
+        (pipe.display().to_string(), "a pipe or device"),
+        ("/dev/zero".to_owned(), "a pipe or device"),
+    ];
+    for (path, what) in table {
+        for option in ["--known-failures", "--baseline"] {
+            for command in [&["check", "--client", "rustls"][..], &["survey"]] {
+                let mut child = shakedown();
+                child.args(command).args([option, &path]);
+                let ran = within(std::time::Duration::from_secs(20), child);
+                ran.assert_usage(&[&format!("cannot read {path}: it is {what}; name a regular file")]);
+            }
+        }
+    }
+}
+
+/// Runs a program that must end by itself.
+fn within(limit: std::time::Duration, mut command: std::process::Command) -> Ran {
+    use std::process::Stdio;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > limit {
+            child.kill().unwrap();
+            panic!("{command:?} hangs");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Ran::of(&child.wait_with_output().unwrap())
 }

@@ -234,8 +234,13 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     }
 }
 
-/// How many cases of each kind of change are named; the JSON lines have them all.
+/// How many lines of a list are printed; the JSON lines have them all.
 const NAMED: usize = 10;
+
+/// `and 2 more`, if a list is longer than what is printed of it.
+fn and_more(indent: &str, length: usize) -> Option<String> {
+    (length > NAMED).then(|| format!("{indent}and {} more", length - NAMED))
+}
 
 /// This run beside the one of `--baseline`.
 fn baseline(finished: &RunFinished, limit: usize) -> Vec<String> {
@@ -267,9 +272,7 @@ fn baseline(finished: &RunFinished, limit: usize) -> Vec<String> {
                 .take(NAMED)
                 .map(|c| printable(&format!("        {}  {}", c.client, c.case)).trim_end().to_owned()),
         );
-        if list.len() > NAMED {
-            lines.push(format!("        and {} more", list.len() - NAMED));
-        }
+        lines.extend(and_more("        ", list.len()));
     }
     lines
 }
@@ -280,11 +283,12 @@ fn known_list(finished: &RunFinished, limit: usize) -> Vec<String> {
     let entries = finished.known_failures.iter().flat_map(|known| &known.entries);
     let mut told: Vec<_> = entries.filter(|entry| entry.status != EntryStatus::Used).collect();
     told.sort_by_key(|entry| (!entry.status.is_wrong(), entry.line));
-    for entry in told {
+    for entry in told.iter().take(NAMED) {
         let mark = if entry.status.is_wrong() { "FAIL  " } else { "note  " };
         let text = format!("{}  ({}: {})", entry.detail, entry.client, entry.finding);
         fold(&mut lines, mark, "      ", &printable(&text), limit);
     }
+    lines.extend(and_more("      ", told.len()));
     lines
 }
 

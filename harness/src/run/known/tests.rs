@@ -61,6 +61,53 @@ fn every_fault_is_named_with_file_line_and_what_is_allowed() {
     }
 }
 
+#[test]
+fn texts_have_a_bound_and_one_more_is_an_error_with_line_and_next_step() {
+    let table: [(&str, usize, usize, &str); 4] = [
+        ("curl", 5_000, 3, "client has 5001 characters, at most 5000 are read; correct it"),
+        ("a@1+*", 500, 4, "case has 501 characters, at most 500 are read; put * for a part of it"),
+        (
+            "distribution default",
+            1_000,
+            6,
+            "reason has 1001 characters, at most 1000 are read; put the rest where link leads",
+        ),
+        (
+            "https://example.org/issues/17",
+            2_000,
+            7,
+            "link has 2001 characters, at most 2000 are read; correct it",
+        ),
+    ];
+    for (text, most, line, words) in table {
+        // Characters, not bytes.
+        let with = |length: usize| FILE.replacen(text, &"\u{e9}".repeat(length), 1);
+        KnownFailures::parse("known.toml", &with(most)).unwrap();
+        let error = KnownFailures::parse("known.toml", &with(most + 1)).unwrap_err();
+        assert_eq!(error.to_string(), format!("known.toml:{line}: {words}"));
+    }
+    // What cannot be read is not repeated at length either.
+    for (from, to) in [("link ", "x".repeat(100_000)), ("no-forward-secrecy", "x".repeat(100_000))] {
+        let error = KnownFailures::parse("known.toml", &FILE.replacen(from, &to, 1)).unwrap_err();
+        assert!(error.to_string().len() < 1_000, "{}", error.to_string().len());
+    }
+}
+
+#[test]
+fn a_file_has_a_thousand_entries_and_the_next_one_is_named_by_its_line() {
+    let entry = |n: usize| FILE.replacen("a@1+*", &format!("a@{n}"), 1);
+    let entries = |count: usize| (0..count).map(entry).collect::<String>();
+    assert_eq!(KnownFailures::parse("known.toml", &entries(1_000)).unwrap().entries.len(), 1_000);
+    let error = KnownFailures::parse("known.toml", &entries(1_002)).unwrap_err();
+    // Each entry has eight lines, the second of which is its [[known]].
+    assert_eq!(
+        error.to_string(),
+        "known.toml:8002: here stands entry 1001 of 1002, and at most 1000 are read; join entries by * in case, or give \
+         each client a list of its own"
+    );
+    assert_eq!(KnownFailures::MOST_BYTES, 1_048_576);
+}
+
 fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
     CaseFinished {
         client: "curl".to_owned(),
