@@ -1,5 +1,6 @@
 //! Options common to runs.
 
+use std::fmt;
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -91,6 +92,12 @@ pub struct RunOptions {
 pub struct Shard {
     index: usize,
     of: usize,
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 impl FromStr for Shard {
@@ -194,10 +201,6 @@ impl RunOptions {
         let file = open_regular(path)?;
         let read = Baseline::read(&path.display().to_string(), BufReader::new(file.take(MOST_BASELINE)));
         read.map(Some).map_err(|error| Exit::usage(error.to_string()))
-    }
-
-    pub fn is_partial(&self) -> bool {
-        self.filter.is_some() || self.shard.is_some()
     }
 
     pub fn jobs(&self) -> usize {

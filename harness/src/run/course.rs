@@ -265,7 +265,7 @@ impl Course<'_> {
                 groups: offer.groups.iter().flatten().map(ToString::to_string).collect(),
             }
         });
-        self.sink.event(&Event::Client(ClientEvent {
+        let event = ClientEvent {
             client: self.client.name.clone(),
             kind: self.client.kind(),
             version: self.client.version.clone(),
@@ -277,7 +277,11 @@ impl Course<'_> {
             detail,
             label: self.client.label.clone(),
             fixes: self.client.fixes.clone(),
-        }))
+        };
+        if let Some(comparison) = &mut self.comparison {
+            comparison.note_client(&event);
+        }
+        self.sink.event(&Event::Client(event))
     }
 }
 

@@ -13,5 +13,8 @@ pub mod live;
 pub mod one;
 pub mod play;
 pub mod runner;
+#[cfg(test)]
+mod samples;
+pub mod scope;
 pub mod stage;
 mod tally;

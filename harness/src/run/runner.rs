@@ -17,9 +17,10 @@ use super::course::Course;
 use super::events::{
     ClientTotals, Environment, Event, FloorSource, RunFinished, RunStarted, SCHEMA, ServiceEdition,
 };
-use super::known::{KnownFailures, Ledger, Scope};
+use super::known::{KnownFailures, Ledger};
 use super::one::Context;
 use super::play::Ground;
+use super::scope::Scope;
 use super::tally::{Tally, exit_code, ms, own_cpu, peak_rss_mib};
 
 /// What a run is asked to do.
@@ -33,8 +34,10 @@ pub struct Plan {
     pub seed: u64,
     pub tier: String,
     pub gates: bool,
-    /// `--filter` or `--shard` chose among the cases, so classes without a selected case are nobody's fault.
-    pub partial: bool,
+    /// `--filter`, by which the cases were chosen.
+    pub filter: Option<String>,
+    /// `--shard`, `I/N`, by which the cases were chosen.
+    pub shard: Option<String>,
     pub strict: bool,
     pub evidence: Option<std::path::PathBuf>,
     pub versions: BTreeMap<String, String>,
@@ -47,6 +50,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether cases were chosen, so that classes without a selected case are nobody's fault.
+    const fn is_partial(&self) -> bool {
+        self.filter.is_some() || self.shard.is_some()
+    }
+
     /// Every case of the catalogue for every client of the run.
     fn scope(&self) -> Vec<Scope> {
         let selected: BTreeSet<&str> = self.cases.iter().map(|case| case.id.as_str()).collect();
@@ -82,7 +90,7 @@ pub struct Finished {
 
 /// Runs a plan to its end, or to its interruption.
 pub async fn run(
-    plan: Plan,
+    mut plan: Plan,
     ground: Arc<Ground>,
     pki: Arc<Pki>,
     canaries: Arc<Canaries>,
@@ -110,6 +118,9 @@ pub async fn run(
             .service
             .as_ref()
             .map(|name| ServiceEdition { name: name.service.clone(), edition: name.edition.clone() }),
+        backend: plan.backend.id().to_owned(),
+        filter: plan.filter.clone(),
+        shard: plan.shard.clone(),
         tier: plan.tier.clone(),
         seed: plan.seed,
         servers: plan.versions.clone(),
@@ -128,7 +139,7 @@ pub async fn run(
         cases_per_client: applicable.iter().copied().max().unwrap_or_default() as u64,
         gates: plan.gates,
     };
-    let mut comparison = plan.baseline.clone().map(|earlier| Comparison::new(earlier, &announced));
+    let mut comparison = plan.baseline.take().map(|earlier| Comparison::new(earlier, &announced));
     sink.event(&Event::RunStarted(announced))?;
     let mut tally = Tally::default();
     let context = Arc::new(Context {
@@ -141,8 +152,9 @@ pub async fn run(
         evidence: plan.evidence.clone(),
     });
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut ledger = plan.known.clone().map(|known| Ledger::new(known, today, &plan.scope()));
-    let Plan { clients, cases, jobs, seed, partial, strict, .. } = plan;
+    let (scope, partial) = (plan.scope(), plan.is_partial());
+    let Plan { clients, cases, jobs, seed, strict, known, .. } = plan;
+    let mut ledger = known.map(|known| Ledger::new(known, today, &scope));
     for client in clients {
         let client = Arc::new(client);
         if ground.is_interrupted() {
@@ -180,7 +192,7 @@ pub async fn run(
         cpu_ms: own_cpu().map_or(0.0, ms),
         peak_rss_mib: peak_rss_mib().unwrap_or_default(),
         known_failures,
-        baseline: comparison.map(Comparison::close),
+        baseline: comparison.map(|comparison| comparison.close(&scope, &tally.clients, interrupted)),
     }))?;
     Ok(Finished { exit, panicked, clients: tally.clients })
 }

@@ -8,17 +8,7 @@ use super::file::{Known, KnownFailures};
 use crate::judge::{Level, Verdict};
 use crate::registry::{nearest, suggestion};
 use crate::run::events::{CaseFinished, EntryStatus, KnownEntry, KnownFinding, KnownReport};
-
-/// One case that a client of the run could be put to.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    pub client: String,
-    pub case: String,
-    /// In the run's tier, whatever `--filter` and `--shard` leave of it.
-    pub in_tier: bool,
-    /// The run means to play it.
-    pub is_selected: bool,
-}
+use crate::run::scope::Scope;
 
 /// The entries of a file, and what the run has shown of each.
 #[derive(Debug)]

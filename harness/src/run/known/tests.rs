@@ -4,7 +4,9 @@ use jiff::civil::{Date, date};
 
 use super::*;
 use crate::judge::{Finding, FindingCode, Level, Verdict};
-use crate::run::events::{Canary, CaseFinished, EntryStatus, Expected};
+use crate::run::events::{CaseFinished, EntryStatus};
+use crate::run::samples;
+use crate::run::scope::Scope;
 
 const FILE: &str = "\
 # comment
@@ -109,29 +111,7 @@ fn a_file_has_a_thousand_entries_and_the_next_one_is_named_by_its_line() {
 }
 
 fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
-    CaseFinished {
-        client: "curl".to_owned(),
-        case: id.to_owned(),
-        scenario: "a".to_owned(),
-        checks: Vec::new(),
-        server: "openssl".to_owned(),
-        canary: Canary::Caught,
-        expected: Expected::MustRefuse,
-        reach: None,
-        version: None,
-        suite: None,
-        group: None,
-        alert: None,
-        alert_by: None,
-        verdict,
-        findings: codes.iter().map(|code| Finding::new(*code, "seen")).collect(),
-        ms: 1.0,
-        known: Vec::new(),
-        beside: Vec::new(),
-        classes: Vec::new(),
-        forced: false,
-        finite_field: false,
-    }
+    samples::case("curl", id, verdict, codes)
 }
 
 /// Of `a@1+*` two cases in the tier, one beyond it; all of the tier are selected.
