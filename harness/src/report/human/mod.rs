@@ -296,12 +296,14 @@ fn differently(case: &FailsDifferently) -> String {
     format!("{}  {}: {} there, {} here", case.client, case.case, codes(&case.before), codes(&case.now))
 }
 
-/// Entries of the list of known failures about which something is to be said: wrong ones first.
+/// Entries of the list of known failures about which something is to be said: first wrong ones, then those that should
+/// have been checked.
 fn known_list(finished: &RunFinished, limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let entries = finished.known_failures.iter().flat_map(|known| &known.entries);
     let mut told: Vec<_> = entries.filter(|entry| entry.status != EntryStatus::Used).collect();
-    told.sort_by_key(|entry| (!entry.status.is_wrong(), entry.line));
+    let is_left_out = |status| status == EntryStatus::NotSelected;
+    told.sort_by_key(|entry| (!entry.status.is_wrong(), is_left_out(entry.status), entry.line));
     for entry in told.iter().take(NAMED) {
         let mark = if entry.status.is_wrong() { "FAIL  " } else { "note  " };
         let text = format!("{}  ({}: {})", entry.detail, entry.client, entry.finding);
