@@ -190,7 +190,10 @@ impl RunOptions {
     /// What `--known-failures` says.
     pub fn known_failures(&self) -> Result<Option<KnownFailures>, Exit> {
         let Some(path) = &self.known_failures else { return Ok(None) };
-        let text = read_bounded(path, KnownFailures::MOST_BYTES)?;
+        let next = "join entries by * in case, or give each client a list of its own";
+        let file = open_bounded(path, KnownFailures::MOST_BYTES, next)?;
+        let text = std::io::read_to_string(file)
+            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
         let failures = KnownFailures::parse(&path.display().to_string(), &text);
         failures.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
@@ -198,8 +201,9 @@ impl RunOptions {
     /// The run that `--baseline` names.
     pub fn baseline(&self) -> Result<Option<Baseline>, Exit> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let file = open_regular(path)?;
-        let read = Baseline::read(&path.display().to_string(), BufReader::new(file.take(MOST_BASELINE)));
+        let file =
+            open_bounded(path, MOST_BASELINE, "make a baseline of fewer clients, or of a smaller tier")?;
+        let read = Baseline::read(&path.display().to_string(), BufReader::new(file));
         read.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
 
@@ -208,36 +212,25 @@ impl RunOptions {
     }
 }
 
-/// Bytes of a baseline that are read; what is cut off there is a truncated run, which is an error.
+/// Bytes of a baseline at most.
 const MOST_BASELINE: u64 = 256 * 1024 * 1024;
 
-/// Opens a file of the user's. Something else could hold the run up for good: a pipe that nobody writes to, a terminal.
-fn open_regular(path: &Path) -> Result<fs::File, Exit> {
-    let unreadable = |error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
-    let kind = fs::metadata(path).map_err(unreadable)?.file_type();
-    if !kind.is_file() {
-        let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
+/// Opens a regular file of the user's that has at most so many bytes. Something else could hold the run up for good: a
+/// pipe that nobody writes to, a terminal. `next`: what to do about one that is larger.
+fn open_bounded(path: &Path, most: u64, next: &str) -> Result<impl Read, Exit> {
+    let unreadable = |why: String| Exit::usage(format!("cannot read {}: {why}", path.display()));
+    let about = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !about.is_file() {
+        let what = if about.is_dir() { "a folder" } else { "a pipe or device" };
         let next = "name a regular file (write what comes from elsewhere into one first)";
-        return Err(Exit::usage(format!("cannot read {}: it is {what}; {next}", path.display())));
+        return Err(unreadable(format!("it is {what}; {next}")));
     }
-    fs::File::open(path).map_err(unreadable)
-}
-
-/// A list of known failures, if it is not larger than such a file can be.
-fn read_bounded(path: &Path, most: u64) -> Result<String, Exit> {
-    let mut text = String::new();
-    open_regular(path)?
-        .take(most + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
-    if text.len() as u64 > most {
-        return Err(Exit::usage(format!(
-            "{}: larger than {most} bytes; is it a list of known failures? if so, join entries by * in case, or give each \
-             client a list of its own",
-            path.display()
-        )));
+    if about.len() > most {
+        return Err(unreadable(format!("it is larger than {most} bytes; {next}")));
     }
-    Ok(text)
+    let file = fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    // It may grow meanwhile.
+    Ok(file.take(most))
 }
 
 /// Scenario files at most in an overlay.

@@ -220,3 +220,16 @@ fn what_is_no_whole_run_is_a_usage_error_with_its_line() {
     run(["check", "--client", "rustls", "--baseline", "/nonexistent/run.jsonl"])
         .assert_usage(&["cannot read /nonexistent/run.jsonl"]);
 }
+
+#[test]
+fn a_baseline_that_is_too_large_is_said_to_be_and_not_to_be_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("earlier.jsonl");
+    // One byte more than 256 MiB, and none of them on the disk.
+    std::fs::File::create(&file).unwrap().set_len(268_435_457).unwrap();
+    run(["check", "--client", "rustls", "--baseline", file.to_str().unwrap()])
+        .assert_usage(&["earlier.jsonl: it is larger than 268435456 bytes", "of fewer clients"]);
+    std::fs::File::options().write(true).open(&file).unwrap().set_len(268_435_456).unwrap();
+    run(["check", "--client", "rustls", "--baseline", file.to_str().unwrap()])
+        .assert_usage(&["earlier.jsonl:1: longer than 1048576 bytes"]);
+}

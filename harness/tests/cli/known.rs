@@ -159,13 +159,47 @@ fn a_faulty_list_is_a_usage_error_before_anything_is_run() {
         (good.replace("reason", "because"), ["known.toml:5: ", "`reason`"]),
         (good.replace("9999-12-31", "\"soon\""), ["known.toml:7: ", "2027-03-31"]),
         (format!("{good}{good}"), ["known.toml:8: ", "line 1"]),
-        (" ".repeat(1_048_577), ["known.toml: larger than 1048576 bytes", "a list of its own"]),
+        (" ".repeat(1_048_577), ["known.toml: it is larger than 1048576 bytes", "a list of its own"]),
         (good.replace("we know", &"x".repeat(1_001)), ["known.toml:5: ", "where link leads"]),
     ] {
         check(folder.path(), "rustls", FILTER, "human", &list).assert_usage(&words);
     }
     run(["check", "--client", "rustls", "--known-failures", "/nonexistent/known.toml"])
         .assert_usage(&["cannot read /nonexistent/known.toml"]);
+}
+
+/// Its findings are its result: what is wrong with the list is told, and gates nothing.
+#[test]
+fn a_survey_tells_of_a_list_that_is_wrong_and_exits_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = format!(
+        "{}{}",
+        entry("rustls", STATIC_RSA, "no-forward-secrecy", FAR),
+        entry("rustls", "client/cipher/static-rsa@TLSv1.2+?", "no-forward-secrecy", FAR)
+    );
+    let file = write(folder.path(), "known.toml", &list).display().to_string();
+    let report = folder.path().join("run.jsonl");
+    let target = format!("json:{}", report.display());
+    let one = [
+        "survey",
+        "--filter",
+        STATIC_RSA,
+        "--known-failures",
+        &file,
+        "--report",
+        &target,
+        "--report",
+        "human",
+    ];
+    let ran = run(one);
+    ran.assert_code(0);
+    let end = &of_type(&events(&std::fs::read_to_string(report).unwrap()), "run-finished")[0];
+    let entries = end["known_failures"]["entries"].as_array().unwrap();
+    let statuses: Vec<&str> = entries.iter().map(|entry| entry["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["stale", "unmatched"]);
+    for words in ["known.toml:1: stale", "known.toml:8: matches nothing"] {
+        assert!(ran.stdout.contains(words), "{words:?} is missing in:\n{}", ran.stdout);
+    }
 }
 
 /// Whoever opens a pipe waits for somebody to write to it.

@@ -97,3 +97,36 @@ fn what_is_no_baseline_is_named_with_its_line_and_what_to_do() {
     assert!(read(&[STARTED, &long]).unwrap_err().to_string().contains("longer than"));
     assert_eq!(Baseline::read("run.jsonl", &b""[..]).unwrap_err().line, 1);
 }
+
+/// One that lets the longest through and one that does not, for each bound.
+#[test]
+fn the_longest_line_and_text_and_the_most_lines_are_read_and_one_more_is_not() {
+    // 1 MiB with its line feed.
+    let padded = |length: usize| format!("{CASE}{}", " ".repeat(length - CASE.len()));
+    assert!(read(&[STARTED, &padded((1 << 20) - 1), END]).is_ok());
+    let error = read(&[STARTED, &padded(1 << 20), END]).unwrap_err();
+    assert_eq!((error.line, error.problem.to_string()), (2, "longer than 1048576 bytes".to_owned()));
+
+    let named = |length: usize| CASE.replace("curl", &"x".repeat(length));
+    assert!(read(&[STARTED, &named(8_192), END]).is_ok());
+    assert!(read(&[STARTED, &named(8_193), END]).is_err());
+
+    // The first and the last line count, too.
+    let client = r#"{"type":"client","client":"c"}"#;
+    let run = |clients: usize| {
+        let mut lines = vec![STARTED];
+        lines.extend(std::iter::repeat_n(client, clients));
+        lines.push(END);
+        read(&lines)
+    };
+    assert!(run(999_998).is_ok());
+    let error = run(999_999).unwrap_err();
+    assert_eq!((error.line, error.problem.to_string()), (1_000_001, "more than 1000000 lines".to_owned()));
+}
+
+/// A file that never ends is given up at the first line that is none.
+#[test]
+fn a_stream_without_lines_is_read_no_further_than_a_line() {
+    let error = Baseline::read("run.jsonl", std::io::BufReader::new(std::io::repeat(b' '))).unwrap_err();
+    assert_eq!((error.line, error.problem.to_string()), (1, "longer than 1048576 bytes".to_owned()));
+}
