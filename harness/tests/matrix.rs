@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use shakedown::engine::s2n::S2n;
-use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Role, Status, backends};
+use shakedown::engine::{
+    Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Prepared, Role, Status, backends,
+};
 use shakedown::matrix::{Caps, Counts, Family, Matrix, Oracle, Quirks, Tally, faults};
 use shakedown::oracle::{Proposal, Refusal, RefusalReason, select};
 use shakedown::pki::Pki;
@@ -282,8 +284,14 @@ fn a_stack_that_goes_on_only_with_itself_is_seen() {
         fn version(&self) -> String {
             self.0.version()
         }
-        fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
-            Ok(Box::new(Gone(self.0.open(role, spec)?)))
+        fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
+            Ok(Box::new(Hears(self.0.prepare(role, spec)?)))
+        }
+    }
+    struct Hears(Box<dyn Prepared>);
+    impl Prepared for Hears {
+        fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+            Ok(Box::new(Gone(self.0.open()?)))
         }
     }
     impl Engine for Gone {
@@ -355,12 +363,12 @@ fn a_server_that_cannot_go_on_behind_its_first_flight_is_seen() {
         fn version(&self) -> String {
             self.0.version()
         }
-        fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
             // Servers that have one suite only are those that are to complete a session.
             if role == Role::Server && spec.suites.len() == 1 && spec.groups.len() <= 1 {
                 return Err(CannotPlay::Feature { backend: self.id().to_owned(), what: "anything" });
             }
-            self.0.open(role, spec)
+            self.0.prepare(role, spec)
         }
     }
     let policies = [policy("cloudfront/TLSv1.2_2021")];

@@ -9,6 +9,7 @@ pub mod pair;
 pub mod rustls;
 pub mod s2n;
 pub mod scripted;
+pub mod seeded;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -177,8 +178,17 @@ pub trait Backend: Send + Sync {
     fn knows_client_order(&self) -> bool {
         true
     }
+    /// Builds all that the handshakes of a specification have in common: keys, certificates, lists.
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay>;
     /// Opens one end of a handshake. Tried, not looked up.
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay>;
+    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+        self.prepare(role, spec)?.open()
+    }
+}
+
+/// One end of handshakes, ready to be opened any number of times.
+pub trait Prepared: Send + Sync {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay>;
 }
 
 /// The backends of this build, by name.

@@ -1,5 +1,6 @@
 //! From all connections of a case to its verdict: the worst connection counts, controls gate passes only.
 
+use crate::faults::{Fault, is_planted};
 use crate::observe::{Ending, Observation, Reach};
 use crate::oracle::{Offer, Stated};
 use crate::registry::AlertDescription;
@@ -34,6 +35,12 @@ pub fn judge(
     let mut outcomes = Vec::with_capacity(connections.len());
     let mut after_refusal = false;
     for seen in connections {
+        if is_planted(Fault::LaterConnectionsUnread) && outcomes.len() == 1 && after_refusal {
+            let first = &connections[0].ending;
+            if *first == Ending::ClientAlert(AlertDescription::PROTOCOL_VERSION) {
+                break;
+            }
+        }
         let outcome = classify(case, seen, after_refusal);
         after_refusal |= outcome.is_refusal() || matches!(seen.ending, Ending::ServerAlert(_));
         outcomes.push(outcome);

@@ -16,9 +16,10 @@ mod tally;
 
 pub use caps::{Caps, CapsError};
 pub use family::Family;
-pub use flight::{Answer, Shown};
-pub use play::Matrix;
-pub use quirk::{Deviation, Oracle, Quirk, Quirks, Sent};
+pub use flight::{Answer, Shown, read};
+pub use play::{Matrix, answer, key};
+pub use question::Question;
+pub use quirk::{Cell, Deviation, Oracle, Quirk, Quirks, Sent, difference};
 pub use report::{json, text};
 pub use rule::Rule;
 pub use sample::sample;

@@ -220,7 +220,7 @@ pub(super) fn family(question: &Question) -> Family {
 }
 
 /// The key of a certificate as the oracle knows it.
-pub(super) fn key(kind: CertificateKind) -> KeyType {
+pub fn key(kind: CertificateKind) -> KeyType {
     match kind {
         CertificateKind::EcdsaP256 => KeyType::Ecdsa { group: NamedGroup::SECP256R1 },
         _ => KeyType::Rsa { bits: 2048 },
@@ -228,7 +228,7 @@ pub(super) fn key(kind: CertificateKind) -> KeyType {
 }
 
 /// What a server that was opened, or could not be, answers to one ClientHello.
-pub(super) fn answer(server: Result<Box<dyn Engine>, CannotPlay>, bytes: &[u8]) -> Answer {
+pub fn answer(server: Result<Box<dyn Engine>, CannotPlay>, bytes: &[u8]) -> Answer {
     let mut engine = match server {
         Ok(engine) => engine,
         Err(cannot) => return Answer::Unreadable(cannot.to_string()),

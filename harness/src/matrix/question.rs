@@ -28,7 +28,7 @@ pub struct Question {
 }
 
 impl Question {
-    fn new(
+    pub fn new(
         single: Option<(ProtocolVersion, &'static SuiteFacts)>,
         certificate: CertificateKind,
         hello: ClientHello,

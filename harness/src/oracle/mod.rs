@@ -18,6 +18,7 @@
 
 mod breach;
 mod classic;
+pub mod naive;
 mod offer;
 mod proposal;
 mod select;

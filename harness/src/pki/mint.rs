@@ -143,13 +143,34 @@ impl Authority {
     }
 }
 
-/// A TEST-ONLY key that is in the repository: nothing here can mint DSA.
+/// Nothing here can mint DSA.
 fn fixed_dsa() -> Identity {
     Identity {
         kind: CertificateKind::Dsa2048,
         chain: vec![include_bytes!("../../pki/dsa2048.cert.der").to_vec()],
         key: include_bytes!("../../pki/dsa2048.test-only.key.der").to_vec(),
     }
+}
+
+/// The TEST-ONLY key of that kind that is in the repository: the same in every process, so that a recorded handshake
+/// replays. `None` for the kinds of which there is none.
+pub fn fixed(kind: CertificateKind) -> Option<Identity> {
+    let (certificate, key): (&[u8], &[u8]) = match kind {
+        CertificateKind::Rsa2048 => (
+            include_bytes!("../../pki/rsa2048.cert.der"),
+            include_bytes!("../../pki/rsa2048.test-only.key.der"),
+        ),
+        CertificateKind::EcdsaP256 => {
+            (include_bytes!("../../pki/p256.cert.der"), include_bytes!("../../pki/p256.test-only.key.der"))
+        }
+        CertificateKind::Ed25519 => (
+            include_bytes!("../../pki/ed25519.cert.der"),
+            include_bytes!("../../pki/ed25519.test-only.key.der"),
+        ),
+        CertificateKind::Dsa2048 => return Some(fixed_dsa()),
+        _ => return None,
+    };
+    Some(Identity { kind, chain: vec![certificate.to_vec()], key: key.to_vec() })
 }
 
 fn name(common_name: &str) -> DistinguishedName {

@@ -10,4 +10,4 @@ mod mint;
 
 pub use bundle::{CA_P12_PASSWORD, ca_p12, ca_pem};
 pub use kind::{CertificateKind, KeyKind, UnknownCertificateKind};
-pub use mint::{Identity, MintError, Pki};
+pub use mint::{Identity, MintError, Pki, fixed};

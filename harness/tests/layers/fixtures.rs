@@ -235,40 +235,47 @@ fn unsafe_outside_the_named_files_is_seen() {
 
 #[test]
 fn a_permission_for_a_file_that_is_gone_is_seen() {
-    let naive = [("oracle/tests/naive.rs", ""), ("oracle/tests/naive_rules.rs", "")];
-    let stacks = [("engine/openssl/session.rs", ""), ("engine/s2n/handle.rs", ""), ("engine/s2n/sys.rs", "")];
+    let naive = [("oracle/naive/mod.rs", ""), ("oracle/naive/rules.rs", "")];
+    let stacks = [
+        ("engine/openssl/random.rs", ""),
+        ("engine/openssl/session.rs", ""),
+        ("engine/s2n/handle.rs", ""),
+        ("engine/s2n/sys.rs", ""),
+    ];
     is_silent(rules::stale_permissions, &[&naive[..], &stacks[..]].concat());
-    fires(rules::stale_permissions, &["engine/s2n/sys.rs:0"], &[&naive[..], &stacks[..2]].concat());
-    fires(rules::stale_permissions, &["oracle/tests/naive.rs:0"], &[&naive[1..], &stacks[..]].concat());
+    fires(rules::stale_permissions, &["engine/s2n/sys.rs:0"], &[&naive[..], &stacks[..3]].concat());
+    fires(rules::stale_permissions, &["oracle/naive/mod.rs:0"], &[&naive[1..], &stacks[..]].concat());
 }
 
 #[test]
 fn a_naive_model_that_asks_the_oracle_is_seen() {
     let oracle = [
-        ("oracle/mod.rs", "mod offer; mod select; pub use select::select; pub struct Offer;"),
+        (
+            "oracle/mod.rs",
+            "mod offer; mod select; pub use select::select; use select::select as asked; pub struct Offer;",
+        ),
         (
             "oracle/select.rs",
             "pub fn select() {} pub(super) fn in_common() {} fn hidden() {} pub(crate) const fn rank() {}",
         ),
         ("oracle/offer.rs", "impl Offer { pub const fn new() {} pub fn max_version(&self) {} }"),
-        ("oracle/tests/mod.rs", "use super::*; use super::select as asked; fn policy() {}"),
     ];
     for text in [
-        "use super::*; fn f() { select(); }",
+        "use super::super::*; fn f() { select(); }",
         "fn f() { super::super::select::in_common(); }",
         "use crate::oracle::select::rank as r;",
         "fn f(o: &Offer) { o.max_version(); }",
         "fn f() { vec![1].map(Offer::max_version); }",
-        "use super::*; fn f() { asked(); }",
+        "use super::super::*; fn f() { asked(); }",
     ] {
-        let naive = [("oracle/tests/naive_rules.rs", text)];
-        fires(rules::naive_apart, &["oracle/tests/naive_rules.rs:1"], &[&oracle[..], &naive].concat());
+        let naive = [("oracle/naive/rules.rs", text)];
+        fires(rules::naive_apart, &["oracle/naive/rules.rs:1"], &[&oracle[..], &naive].concat());
         let beside = [("oracle/tests/naive_worlds.rs", text)];
         is_silent(rules::naive_apart, &[&oracle[..], &beside].concat());
     }
     let plain = [(
-        "oracle/tests/naive.rs",
-        "use super::*; fn hidden() { policy(); Offer::new(); registry::suite(); }",
+        "oracle/naive/mod.rs",
+        "use super::*; fn policy() {} fn hidden() { policy(); Offer::new(); registry::suite(); }",
     )];
     is_silent(rules::naive_apart, &[&oracle[..], &plain].concat());
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Role, Status};
+use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Prepared, Role, Status};
 use shakedown::judge::{Class, FindingCode, Verdict};
 use shakedown::net::{ClientEnd, Session, run_in_memory};
 use shakedown::observe::{Reach, Seen, Side};
@@ -157,10 +157,18 @@ impl Backend for Faulty {
     fn version(&self) -> String {
         self.0.version()
     }
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
-        let inner = self.0.open(role, spec)?;
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
+        let inner = self.0.prepare(role, spec)?;
         let is_old = spec.versions.iter().all(|v| *v < ProtocolVersion::TLS1_2);
-        Ok(if role == Role::Server && is_old { Box::new(Flipped { inner, sent: false }) } else { inner })
+        Ok(if role == Role::Server && is_old { Box::new(Flips(inner)) } else { inner })
+    }
+}
+
+struct Flips(Box<dyn Prepared>);
+
+impl Prepared for Flips {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+        Ok(Box::new(Flipped { inner: self.0.open()?, sent: false }))
     }
 }
 

@@ -7,6 +7,7 @@ mod context;
 mod engine;
 mod known;
 mod params;
+mod random;
 mod session;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use openssl::ssl::SslContext;
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Role, Session};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Role, Session};
 
 const ID: &str = "openssl";
 
@@ -38,6 +39,13 @@ struct Cached {
 
 impl OpenSsl {
     pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Handshakes whose randomness comes from the stream of [`super::seeded`] wherever there is one, for fuzzing and replay.
+    /// Holds for every OpenSSL engine of the process from then on; without a stream they draw from the system as ever.
+    pub fn seeded() -> Self {
+        random::install();
         Self::default()
     }
 
@@ -68,14 +76,32 @@ impl Backend for OpenSsl {
         text.split_whitespace().nth(1).unwrap_or(text).to_owned()
     }
 
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
-        let context = self.context(role, spec)?;
-        let kept = spec.session.as_ref().map(|Session(any)| {
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
+        Ok(Box::new(Ready {
+            role,
+            context: self.context(role, spec)?,
+            server_name: spec.server_name.clone(),
+            session: spec.session.clone(),
+        }))
+    }
+}
+
+struct Ready {
+    role: Role,
+    context: SslContext,
+    server_name: String,
+    session: Option<Session>,
+}
+
+impl Prepared for Ready {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+        let kept = self.session.as_ref().map(|Session(any)| {
             let other = CannotPlay::Feature { backend: ID.to_owned(), what: "sessions of another stack" };
             any.downcast_ref::<session::Kept>().ok_or(other)
         });
-        let engine = engine::OpenSslEngine::new(role, &context, &spec.server_name, kept.transpose()?)
-            .map_err(|stack| configuration(&stack))?;
+        let engine =
+            engine::OpenSslEngine::new(self.role, &self.context, &self.server_name, kept.transpose()?)
+                .map_err(|stack| configuration(&stack))?;
         Ok(Box::new(engine))
     }
 }

@@ -21,7 +21,7 @@ use rustls::{
 use crate::registry::ProtocolVersion;
 
 use super::super::{CannotPlay, EndpointSpec, Role};
-use super::{ID, configuration, feature, signer};
+use super::{ID, configuration, feature, seeded, signer};
 
 #[derive(Clone)]
 pub(super) enum Config {
@@ -55,11 +55,11 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     key
 }
 
-pub(super) fn build(role: Role, spec: &EndpointSpec) -> Result<Config, CannotPlay> {
+pub(super) fn build(role: Role, spec: &EndpointSpec, is_seeded: bool) -> Result<Config, CannotPlay> {
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys"));
     }
-    let provider = Arc::new(provider(spec)?);
+    let provider = Arc::new(if is_seeded { seeded::provider(provider(spec)?)? } else { provider(spec)? });
     let versions = versions(spec)?;
     match role {
         Role::Client => client(provider, &versions, spec),

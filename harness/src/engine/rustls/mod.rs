@@ -4,6 +4,7 @@
 
 mod config;
 mod engine;
+mod seeded;
 mod signer;
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role};
 
 const ID: &str = "rustls";
 
@@ -22,6 +23,7 @@ const CONFIG_CACHE: usize = 256;
 #[derive(Default)]
 pub struct Rustls {
     configs: Mutex<HashMap<String, Cached>>,
+    is_seeded: bool,
 }
 
 /// A configuration, and what its key names by address: held, so that no address comes to mean something else.
@@ -35,13 +37,18 @@ impl Rustls {
         Self::default()
     }
 
+    /// Handshakes whose randomness comes from the stream of [`super::seeded`], for fuzzing and replay: never for others.
+    pub fn seeded() -> Self {
+        Self { is_seeded: true, ..Self::default() }
+    }
+
     fn config(&self, role: Role, spec: &EndpointSpec) -> Result<config::Config, CannotPlay> {
         let key = config::cache_key(role, spec);
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = configs.get(&key) {
             return Ok(config.config.clone());
         }
-        let config = config::build(role, spec)?;
+        let config = config::build(role, spec, self.is_seeded)?;
         if configs.len() >= CONFIG_CACHE {
             configs.clear();
         }
@@ -60,12 +67,22 @@ impl Backend for Rustls {
         env!("SHAKEDOWN_RUSTLS_VERSION").to_owned()
     }
 
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
         if spec.resumption != Resumption::default() {
             return Err(feature("resumption here"));
         }
-        let connection = self.config(role, spec)?.connect(&spec.server_name)?;
-        Ok(Box::new(engine::RustlsEngine::new(connection)))
+        Ok(Box::new(Ready { config: self.config(role, spec)?, server_name: spec.server_name.clone() }))
+    }
+}
+
+struct Ready {
+    config: config::Config,
+    server_name: String,
+}
+
+impl Prepared for Ready {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+        Ok(Box::new(engine::RustlsEngine::new(self.config.connect(&self.server_name)?)))
     }
 }
 

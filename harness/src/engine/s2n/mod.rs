@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, dh};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, dh};
 use handle::{Config, Connection, Fault, Parts, Policy};
 
 pub use policy::NamedPolicy;
@@ -66,18 +66,7 @@ impl S2n {
             text: format!("it has no policy {name:?}"),
         })?;
         check_authentication(role, spec)?;
-        self.connect(role, Policy::Named(policy), spec)
-    }
-
-    fn connect(
-        &self,
-        role: Role,
-        policy: Policy,
-        spec: &EndpointSpec,
-    ) -> Result<Box<dyn Engine>, CannotPlay> {
-        let config = self.config(role, spec)?;
-        let connection = Connection::new(role, config, policy, &spec.server_name).map_err(configuration)?;
-        Ok(Box::new(engine::S2nEngine::new(role, connection)))
+        connect(role, self.config(role, spec)?, Policy::Named(policy), spec)
     }
 
     fn config(&self, role: Role, spec: &EndpointSpec) -> Result<Arc<Config>, CannotPlay> {
@@ -112,10 +101,34 @@ impl Backend for S2n {
         false
     }
 
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
         check_authentication(role, spec)?;
-        self.connect(role, Policy::Built(policy::build(spec)?), spec)
+        // Said here and not at the first connection.
+        policy::build(spec)?;
+        Ok(Box::new(Ready { role, config: self.config(role, spec)?, spec: spec.clone() }))
     }
+}
+
+struct Ready {
+    role: Role,
+    config: Arc<Config>,
+    spec: EndpointSpec,
+}
+
+impl Prepared for Ready {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+        connect(self.role, Arc::clone(&self.config), Policy::Built(policy::build(&self.spec)?), &self.spec)
+    }
+}
+
+fn connect(
+    role: Role,
+    config: Arc<Config>,
+    policy: Policy,
+    spec: &EndpointSpec,
+) -> Result<Box<dyn Engine>, CannotPlay> {
+    let connection = Connection::new(role, config, policy, &spec.server_name).map_err(configuration)?;
+    Ok(Box::new(engine::S2nEngine::new(role, connection)))
 }
 
 fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPlay> {

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::naive::{World, answer, wanted_alerts};
 use super::naive_mutants::MUTANTS;
-use super::naive_rules::{Kx, kx};
 use super::naive_worlds::world;
 use super::*;
+use crate::oracle::naive::{Kx, kx};
+use crate::oracle::naive::{World, answer, wanted_alerts};
 
 /// A session, or the reason of a refusal with its alerts, the proper one first.
 type Answer = Result<Proposal, (RefusalReason, Vec<u8>)>;

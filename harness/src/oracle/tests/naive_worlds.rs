@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::{select as one_of, subsequence};
 
-use super::naive::World;
 use super::*;
+use crate::oracle::naive::World;
 
 const TLS13: &str = "TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256";
 

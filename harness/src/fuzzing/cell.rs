@@ -1,0 +1,262 @@
+//! Deterministic handshakes: both ends on real stacks with real cryptography, the same in every process.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::engine::openssl::OpenSsl;
+use crate::engine::rustls::Rustls;
+use crate::engine::seeded::Seeded;
+use crate::engine::{Backend, EndpointSpec, Engine, ExternalPsk, Prepared, Role, Status};
+use crate::pki::{CertificateKind, Identity, fixed};
+use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+/// What the client says when the handshake is done, and what the server answers.
+pub(super) const PING: &[u8] = b"ping";
+pub(super) const PONG: &[u8] = b"pong";
+
+/// Flights that a handshake can take: a bound, not an expectation.
+const MOST_TURNS: usize = 12;
+
+pub(super) const CLIENT_SEED: u64 = 0x5368_616B_6543_6C69;
+pub(super) const SERVER_SEED: u64 = 0x5368_616B_6553_7276;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stack {
+    OpenSsl,
+    Rustls,
+}
+
+use Stack::{OpenSsl as O, Rustls as R};
+
+/// A handshake: who plays it, and what it agrees on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub client: Stack,
+    pub server: Stack,
+    pub version: ProtocolVersion,
+    pub suite: CipherSuite,
+    pub group: Option<NamedGroup>,
+    pub key: Option<CertificateKind>,
+    /// With an external pre-shared key: whether without (EC)DHE.
+    pub psk: Option<bool>,
+    /// What the client likes better and the server does not have: it takes a HelloRetryRequest.
+    pub liked: Option<NamedGroup>,
+}
+
+const SSL3: ProtocolVersion = ProtocolVersion::SSL3;
+const V10: ProtocolVersion = ProtocolVersion::TLS1_0;
+const V11: ProtocolVersion = ProtocolVersion::TLS1_1;
+const V12: ProtocolVersion = ProtocolVersion::TLS1_2;
+const V13: ProtocolVersion = ProtocolVersion::TLS1_3;
+const RSA: Option<CertificateKind> = Some(CertificateKind::Rsa2048);
+const EC: Option<CertificateKind> = Some(CertificateKind::EcdsaP256);
+const ED: Option<CertificateKind> = Some(CertificateKind::Ed25519);
+const X25519: Option<NamedGroup> = Some(NamedGroup::X25519);
+const P256: Option<NamedGroup> = Some(NamedGroup::SECP256R1);
+
+const fn plan(
+    (client, server): (Stack, Stack),
+    version: ProtocolVersion,
+    suite: u16,
+    group: Option<NamedGroup>,
+    key: Option<CertificateKind>,
+) -> Plan {
+    Plan { client, server, version, suite: CipherSuite(suite), group, key, psk: None, liked: None }
+}
+
+const fn with_psk(
+    version: ProtocolVersion,
+    suite: u16,
+    key: Option<CertificateKind>,
+    without_dhe: bool,
+) -> Plan {
+    Plan { psk: Some(without_dhe), ..plan((O, O), version, suite, X25519, key) }
+}
+
+const fn retried(stacks: (Stack, Stack), suite: u16, key: Option<CertificateKind>) -> Plan {
+    Plan { liked: X25519, ..plan(stacks, V13, suite, P256, key) }
+}
+
+/// Every version with every class of key exchange that it has here. New ones go to the end: inputs name a plan by its
+/// place.
+pub(super) const PLANS: &[Plan] = &[
+    plan((O, O), SSL3, 0x002F, None, RSA),
+    plan((O, O), SSL3, 0x0033, None, RSA),
+    plan((O, O), SSL3, 0x0034, None, None),
+    plan((O, O), V10, 0x002F, None, RSA),
+    plan((O, O), V10, 0x0033, None, RSA),
+    plan((O, O), V10, 0xC013, P256, RSA),
+    plan((O, O), V10, 0xC009, P256, EC),
+    plan((O, O), V10, 0x0034, None, None),
+    plan((O, O), V10, 0xC018, P256, None),
+    plan((O, O), V11, 0x002F, None, RSA),
+    plan((O, O), V11, 0x0033, None, RSA),
+    plan((O, O), V11, 0xC013, P256, RSA),
+    plan((O, O), V11, 0xC009, P256, EC),
+    plan((O, O), V11, 0x0034, None, None),
+    plan((O, O), V11, 0xC018, P256, None),
+    plan((O, O), V12, 0x009C, None, RSA),
+    plan((O, O), V12, 0x003C, None, RSA),
+    plan((O, O), V12, 0x0005, None, RSA),
+    plan((O, O), V12, 0x009E, None, RSA),
+    plan((O, O), V12, 0xC02F, X25519, RSA),
+    plan((O, O), V12, 0xC027, P256, RSA),
+    plan((O, O), V12, 0xC02B, P256, EC),
+    plan((O, O), V12, 0xCCA9, X25519, ED),
+    plan((O, O), V12, 0x00A6, None, None),
+    plan((O, O), V12, 0xC018, P256, None),
+    with_psk(V12, 0x00A8, None, false),
+    with_psk(V12, 0x00AA, None, false),
+    with_psk(V12, 0xC037, None, false),
+    with_psk(V12, 0x00AC, RSA, false),
+    plan((O, O), V13, 0x1301, X25519, ED),
+    plan((O, O), V13, 0x1302, P256, RSA),
+    plan((O, O), V13, 0x1303, X25519, EC),
+    plan((O, O), V13, 0x1301, Some(NamedGroup::X25519MLKEM768), ED),
+    plan((O, O), V13, 0x1301, Some(NamedGroup::FFDHE2048), ED),
+    with_psk(V13, 0x1301, None, true),
+    with_psk(V13, 0x1301, None, false),
+    plan((R, R), V12, 0xC02F, X25519, RSA),
+    plan((R, R), V12, 0xCCA9, X25519, ED),
+    plan((R, R), V13, 0x1301, X25519, ED),
+    plan((R, R), V13, 0x1302, P256, ED),
+    plan((R, O), V12, 0xC02F, X25519, RSA),
+    plan((R, O), V12, 0xC02B, P256, EC),
+    plan((R, O), V13, 0x1301, X25519, ED),
+    plan((R, O), V13, 0x1303, P256, EC),
+    plan((O, R), V12, 0xC02F, X25519, RSA),
+    plan((O, R), V12, 0xC02B, P256, ED),
+    plan((O, R), V13, 0x1301, X25519, ED),
+    plan((O, R), V13, 0x1302, P256, ED),
+    retried((O, O), 0x1301, ED),
+    retried((R, R), 0x1302, ED),
+    retried((R, O), 0x1303, EC),
+    retried((O, R), 0x1301, ED),
+];
+
+/// A plan with both ends built, and what its honest handshake looks like.
+pub(super) struct Cell {
+    pub plan: &'static Plan,
+    pub client: Box<dyn Prepared>,
+    pub server: Box<dyn Prepared>,
+    pub honest: Recorded,
+}
+
+/// One handshake's bytes, in the order in which they crossed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Recorded {
+    pub to_server: Vec<u8>,
+    pub to_client: Vec<u8>,
+}
+
+impl Cell {
+    pub fn client(&self) -> Seeded {
+        open(&*self.client, CLIENT_SEED)
+    }
+
+    pub fn server(&self) -> Seeded {
+        open(&*self.server, SERVER_SEED)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "what was opened once can be opened again")]
+pub(super) fn open(prepared: &dyn Prepared, seed: u64) -> Seeded {
+    Seeded::open(prepared, seed).expect("it could be opened before")
+}
+
+/// The cell of a plan; built when it is first asked for.
+pub(super) fn cell(at: usize) -> &'static Cell {
+    static CELLS: OnceLock<Vec<OnceLock<Cell>>> = OnceLock::new();
+    let all = CELLS.get_or_init(|| PLANS.iter().map(|_| OnceLock::new()).collect());
+    let at = at % PLANS.len();
+    all[at].get_or_init(|| build(&PLANS[at]))
+}
+
+/// # Panics
+/// If a plan's ends cannot be built, or its honest handshake is not completed: then no target of this build means
+/// anything.
+fn build(plan: &'static Plan) -> Cell {
+    let prepare = |stack: Stack, role: Role, spec: &EndpointSpec| {
+        backend(stack).prepare(role, spec).unwrap_or_else(|error| panic!("{plan:?}: {error}"))
+    };
+    let client = prepare(plan.client, Role::Client, &client_spec(plan));
+    let server = prepare(plan.server, Role::Server, &server_spec(plan));
+    let (honest, is_done) = record(&mut open(&*client, CLIENT_SEED), &mut open(&*server, SERVER_SEED));
+    assert!(is_done, "{plan:?}: the honest handshake is not completed");
+    Cell { plan, client, server, honest }
+}
+
+pub(super) fn backend(stack: Stack) -> &'static dyn Backend {
+    static OPENSSL: OnceLock<OpenSsl> = OnceLock::new();
+    static RUSTLS: OnceLock<Rustls> = OnceLock::new();
+    match stack {
+        O => OPENSSL.get_or_init(OpenSsl::seeded),
+        R => RUSTLS.get_or_init(Rustls::seeded),
+    }
+}
+
+fn server_spec(plan: &Plan) -> EndpointSpec {
+    let identity = plan.key.and_then(identity);
+    EndpointSpec { identities: identity.into_iter().collect(), server_order: true, ..spec(plan) }
+}
+
+fn client_spec(plan: &Plan) -> EndpointSpec {
+    // The certificates are self-signed: who they belong to is no question of these targets.
+    let groups = plan.liked.into_iter().chain(plan.group).collect();
+    EndpointSpec { server_name: "localhost".to_owned(), trust: None, groups, ..spec(plan) }
+}
+
+fn spec(plan: &Plan) -> EndpointSpec {
+    // rustls signs with RSA-PSS out of random numbers of its own, so there it is PKCS #1.
+    let is_rustls_rsa = plan.server == R && plan.key == RSA;
+    let schemes = if is_rustls_rsa { vec![SignatureScheme::RSA_PKCS1_SHA256] } else { Vec::new() };
+    EndpointSpec {
+        versions: vec![plan.version],
+        suites: vec![plan.suite],
+        groups: plan.group.into_iter().collect(),
+        schemes,
+        dh_bits: 2048,
+        psk: plan.psk.map(|without_dhe| ExternalPsk {
+            identity: "shakedown".to_owned(),
+            key: b"shakedown test-only external psk".to_vec(),
+            without_dhe,
+        }),
+        ..EndpointSpec::default()
+    }
+}
+
+/// The fixed identity of that kind, once per process: stacks keep configurations by its address.
+pub(super) fn identity(kind: CertificateKind) -> Option<Arc<Identity>> {
+    static KEPT: OnceLock<Vec<Arc<Identity>>> = OnceLock::new();
+    let kinds = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256, CertificateKind::Ed25519];
+    let kept = KEPT.get_or_init(|| kinds.into_iter().filter_map(fixed).map(Arc::new).collect());
+    kept.iter().find(|identity| identity.kind == kind).cloned()
+}
+
+/// Drives a pair until nothing moves, with one word in each direction, and whether both came to the end.
+fn record(client: &mut dyn Engine, server: &mut dyn Engine) -> (Recorded, bool) {
+    let mut recorded = Recorded::default();
+    let (mut pinged, mut ponged) = (false, false);
+    for _ in 0..MOST_TURNS {
+        let (sent, received) = (recorded.to_server.len(), recorded.to_client.len());
+        if !pinged && client.status() == Status::Done && server.status() == Status::Done {
+            client.send(PING);
+            pinged = true;
+        }
+        client.drain(&mut recorded.to_server);
+        server.feed(&recorded.to_server[sent..]);
+        let mut got = Vec::new();
+        server.receive(&mut got);
+        if got == PING {
+            server.send(PONG);
+            ponged = true;
+        }
+        server.drain(&mut recorded.to_client);
+        client.feed(&recorded.to_client[received..]);
+        if recorded.to_server.len() == sent && recorded.to_client.len() == received && pinged {
+            break;
+        }
+    }
+    let mut got = Vec::new();
+    client.receive(&mut got);
+    (recorded, ponged && got == PONG)
+}

@@ -1,0 +1,191 @@
+//! The bodies of all fuzz targets: ordinary functions from bytes to what was seen.
+//!
+//! The crate `fuzz/` hands them libFuzzer's inputs, one line per target; plain `cargo test` replays corpora, regressions
+//! and seeds through the same functions on stable Rust. A target that finds something panics, and its message begins with
+//! `ORACLE` and the label of the rule that was broken, by which findings are told apart. `fuzz/README.md` says how to run
+//! a campaign.
+
+mod cell;
+mod codec;
+mod crash;
+mod dictionary;
+pub mod draw;
+mod hello;
+mod lab;
+mod negotiate;
+#[cfg(feature = "faults")]
+mod planted;
+mod policy;
+mod scenario;
+mod seeds;
+pub mod semantic;
+mod session;
+mod verdict;
+mod wary;
+
+use std::fmt;
+
+pub use dictionary::dictionary;
+pub use seeds::Seed;
+
+/// A target: [`Target::run`] is what libFuzzer calls.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub name: &'static str,
+    /// What it asserts, in one line.
+    pub about: &'static str,
+    /// Longest input in bytes: beyond it nothing new can be said.
+    pub max_len: usize,
+    /// Whether the words of `fuzz/tls.dict` are of use: the input, or a part of it, is the wire's own bytes.
+    pub dictionary: bool,
+    /// What a clean run means.
+    pub purpose: Purpose,
+    seeds: fn() -> Vec<Seed>,
+    body: fn(&[u8]) -> Seen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Nothing was found.
+    Search,
+    /// The net itself is torn: this one has to crash.
+    SelfTest,
+}
+
+/// What came of one input. Equal inputs give equal ones, which the tests hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// In words, and short: it tells kinds of behaviour apart, not inputs.
+    pub summary: String,
+    /// A handshake was completed.
+    pub completed: bool,
+}
+
+impl Seen {
+    fn new(summary: impl fmt::Display) -> Self {
+        Self { summary: summary.to_string(), completed: false }
+    }
+}
+
+impl Target {
+    /// Inputs to begin with, the same in every build.
+    pub fn seeds(&self) -> Vec<Seed> {
+        (self.seeds)()
+    }
+
+    /// Plays one input. Longer ones than [`Target::max_len`] are cut.
+    ///
+    /// # Panics
+    /// If something was found: the message begins with `ORACLE`.
+    pub fn run(&self, input: &[u8]) -> Seen {
+        (self.body)(&input[..input.len().min(self.max_len)])
+    }
+}
+
+/// All targets, in the order in which `make fuzz-all` plays them.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "codec_bytes",
+        about: "what decodes encodes to the same bytes, is within its bounds, and nothing panics",
+        max_len: 4096,
+        dictionary: true,
+        purpose: Purpose::Search,
+        seeds: seeds::wire,
+        body: codec::bytes,
+    },
+    Target {
+        name: "codec_struct",
+        about: "what is encoded decodes to the same, however the records are cut",
+        max_len: 1024,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::none,
+        body: codec::structs,
+    },
+    Target {
+        name: "policy_model",
+        about: "the oracle and the naive model give one answer, and it obeys the policy",
+        max_len: 256,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::none,
+        body: policy::model,
+    },
+    Target {
+        name: "server_select",
+        about: "no first flight of a stack breaks its server's policy",
+        max_len: 512,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::none,
+        body: negotiate::select,
+    },
+    Target {
+        name: "diff_negotiate",
+        about: "oracle, OpenSSL, rustls and s2n give one answer to a hello, but for documented quirks",
+        max_len: 512,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::none,
+        body: negotiate::compare,
+    },
+    Target {
+        name: "server_bytes",
+        about: "a server completes a handshake only with the transcript that its client sent",
+        max_len: 8192,
+        dictionary: true,
+        purpose: Purpose::Search,
+        seeds: session::client_flights,
+        body: session::server_bytes,
+    },
+    Target {
+        name: "client_bytes",
+        about: "a client completes a handshake only with the transcript that its server sent",
+        max_len: 8192,
+        dictionary: true,
+        purpose: Purpose::Search,
+        seeds: session::server_flights,
+        body: session::client_bytes,
+    },
+    Target {
+        name: "scenario_parse",
+        about: "files of users are read or refused, and what is read prints and reads again as the same",
+        max_len: 4096,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::files,
+        body: scenario::parse,
+    },
+    Target {
+        name: "verdict",
+        about: "no trace of a weak or unproven session is a pass",
+        max_len: 256,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: seeds::none,
+        body: verdict::judge_traces,
+    },
+    Target {
+        name: "must_crash",
+        about: "the self-test: a campaign that finds nothing here finds nothing anywhere",
+        max_len: 64,
+        dictionary: false,
+        purpose: Purpose::SelfTest,
+        seeds: seeds::none,
+        body: crash::must_crash,
+    },
+];
+
+/// The target of that name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Plays one input on the target of that name: what the one line of each fuzz binary calls.
+///
+/// # Panics
+/// If something was found, or if there is no such target.
+pub fn play(name: &str, input: &[u8]) {
+    let Some(target) = target(name) else { panic!("no fuzz target {name}") };
+    target.run(input);
+}

@@ -1,0 +1,217 @@
+//! Whole flights into one end of a deterministic handshake, with real cryptography.
+//!
+//! With known random numbers a recorded flight completes every time, and nobody can compute another one that does: who
+//! changes a byte of the transcript would have to forge a Finished. So completion means that the transcript is the
+//! recorded one, and what is decrypted is what was sent.
+
+use std::borrow::Cow;
+
+use crate::engine::{Engine, Role, Status};
+use crate::observe::offer_of;
+use crate::oracle::Stated;
+use crate::registry::ProtocolVersion;
+use crate::wire::{ContentType, Context, Handshake, HandshakeDeframer, HandshakeType, RecordDeframer};
+
+use super::Seen;
+use super::cell::{Cell, PING, PLANS, PONG, Plan, cell};
+use super::seeds::Seed;
+use super::wary;
+
+/// Inputs that begin with this byte go to an end that stands alone: see [`super::wary`].
+pub(super) const ALONE: u8 = 0xF0;
+
+/// Client flights into a server.
+pub(super) fn server_bytes(input: &[u8]) -> Seen {
+    check_build();
+    let Some((&at, flight)) = input.split_first() else { return Seen::new("empty") };
+    if at >= ALONE {
+        return wary::server(flight);
+    }
+    let cell = cell(usize::from(at));
+    one_end(cell, &mut cell.server(), flight, &cell.honest.to_server, PING, Role::Server)
+}
+
+/// Server flights into a client.
+pub(super) fn client_bytes(input: &[u8]) -> Seen {
+    check_build();
+    let Some((&at, flight)) = input.split_first() else { return Seen::new("empty") };
+    if at >= ALONE {
+        return wary::client(at - ALONE, flight);
+    }
+    let cell = cell(usize::from(at));
+    let mut client = cell.client();
+    // Its hello goes nowhere.
+    client.drain(&mut Vec::new());
+    one_end(cell, &mut client, flight, &cell.honest.to_client, PONG, Role::Client)
+}
+
+fn one_end(
+    cell: &Cell,
+    engine: &mut dyn Engine,
+    flight: &[u8],
+    honest: &[u8],
+    word: &[u8],
+    role: Role,
+) -> Seen {
+    let mut sent = Vec::new();
+    engine.feed(&seen_by(role, flight));
+    engine.drain(&mut sent);
+    let mut got = Vec::new();
+    engine.receive(&mut got);
+    let plan = cell.plan;
+    assert!(word.starts_with(&got), "ORACLE integrity: {got:02x?} was decrypted and never sent in {plan:?}");
+    if role == Role::Server {
+        answers_what_is_offered(flight, &sent, plan);
+    }
+    let completed = engine.status() == Status::Done || !got.is_empty();
+    if completed {
+        let said = engine.negotiated().map(|negotiated| (negotiated.version, negotiated.suite));
+        assert!(said == Some((plan.version, plan.suite)), "ORACLE agreement: {said:?} in {plan:?}");
+        assert!(
+            clear(flight, plan.version) == clear(honest, plan.version),
+            "ORACLE forged: {plan:?} was completed with another transcript"
+        );
+    }
+    let end = match engine.status() {
+        Status::Done => "done",
+        Status::Running => "running",
+        Status::Failed(_) => "failed",
+    };
+    Seen { summary: format!("{:?} {} {end}, {} bytes", plan.server, plan.version, got.len()), completed }
+}
+
+/// What that end sees of a flight: all of it, unless a fault is planted.
+pub(super) fn seen_by(role: Role, flight: &[u8]) -> Cow<'_, [u8]> {
+    #[cfg(feature = "faults")]
+    return Cow::Owned(match role {
+        Role::Client => super::planted::as_the_client_sees(flight),
+        Role::Server => super::planted::as_the_server_sees(flight),
+    });
+    #[cfg(not(feature = "faults"))]
+    {
+        let _ = role;
+        Cow::Borrowed(flight)
+    }
+}
+
+/// A ServerHello takes up what the hello before it offers, and what the server has.
+fn answers_what_is_offered(flight: &[u8], sent: &[u8], plan: &Plan) {
+    let mut hellos =
+        clear(flight, plan.version).into_iter().filter(|(typ, _)| *typ == HandshakeType::CLIENT_HELLO);
+    let context = Context::new(plan.version);
+    for (typ, body) in clear(sent, plan.version) {
+        if typ != HandshakeType::SERVER_HELLO {
+            continue;
+        }
+        // What the stack reads and the codec does not is no question of this target.
+        let Some(Ok(Handshake::ClientHello(asked))) =
+            hellos.next().map(|(typ, body)| Handshake::decode(typ, &body, &context))
+        else {
+            return;
+        };
+        let Ok(Handshake::ServerHello(answer)) = Handshake::decode(typ, &body, &context) else {
+            panic!("ORACLE unreadable: {:?} sent a ServerHello that does not decode", plan.server);
+        };
+        let (version, offer) = (answer.negotiated_version(), offer_of(&asked));
+        assert!(version == plan.version, "ORACLE version: {version} in {plan:?}");
+        assert!(
+            offer.states_version(version) != Stated::No,
+            "ORACLE version: {version} was not offered to {plan:?}: {offer:?}"
+        );
+        assert!(answer.cipher_suite == plan.suite, "ORACLE suite: {} in {plan:?}", answer.cipher_suite);
+        assert!(
+            asked.cipher_suites.contains(&answer.cipher_suite),
+            "ORACLE suite: {} was not offered to {plan:?}: {offer:?}",
+            answer.cipher_suite
+        );
+        if let Some(group) = answer.key_share_group() {
+            let is_offered = offer.groups.as_ref().is_none_or(|groups| groups.contains(&group));
+            assert!(
+                is_offered && plan.group == Some(group),
+                "ORACLE group: {group} to {offer:?} in {plan:?}"
+            );
+        }
+    }
+}
+
+/// The handshake messages that stand in the clear before the first completed change of keys; HelloRequest is no part of
+/// a transcript (RFC 5246 7.4.1.1).
+pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)> {
+    let (mut records, mut messages) = (RecordDeframer::new(), HandshakeDeframer::new());
+    records.push(bytes);
+    while let Ok(Some(record)) = records.next() {
+        match record.content_type {
+            ContentType::HANDSHAKE => messages.push(&record.payload),
+            ContentType::CHANGE_CIPHER_SPEC if version < ProtocolVersion::TLS1_3 => break,
+            ContentType::APPLICATION_DATA => break,
+            _ => {}
+        }
+    }
+    let mut read = Vec::new();
+    while let Ok(Some((typ, body))) = messages.next() {
+        if typ != HandshakeType::HELLO_REQUEST {
+            read.push((typ, body));
+        }
+    }
+    read
+}
+
+/// A build that accepts a wrong Finished proves nothing: OpenSSL's fuzzer mode does (OSS-Fuzz's image asks for it).
+///
+/// # Panics
+/// In such a build.
+fn check_build() {
+    static CHECKED: std::sync::Once = std::sync::Once::new();
+    CHECKED.call_once(|| {
+        for (at, plan) in PLANS.iter().enumerate() {
+            let is_cbc = plan.version == ProtocolVersion::TLS1_2 && plan.suite.0 == 0x003C;
+            if !is_cbc {
+                continue;
+            }
+            let cell = cell(at);
+            // From the ChangeCipherSpec on: the Finished, and the word behind it.
+            let honest = &cell.honest.to_server;
+            let Some(start) = honest.windows(6).rposition(|bytes| bytes == [20, 3, 3, 0, 1, 1]) else {
+                panic!("self-check: no ChangeCipherSpec in {plan:?}");
+            };
+            let finished = start + 6 + 5..honest.len();
+            assert!(finished.len() >= 64, "self-check: no Finished in {plan:?}");
+            for at in finished.take(64).step_by(3) {
+                let mut forged = honest.clone();
+                forged[at] ^= 0x01;
+                let mut server = cell.server();
+                server.feed(&forged);
+                assert!(
+                    server.status() != Status::Done,
+                    "this build accepts a wrong Finished: build without FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
+                );
+            }
+        }
+    });
+}
+
+/// What the honest clients send.
+pub(super) fn client_flights() -> Vec<Seed> {
+    let mut seeds = recorded(|cell| &cell.honest.to_server);
+    seeds.extend(wary::client_flights());
+    seeds
+}
+
+/// What the honest servers send.
+pub(super) fn server_flights() -> Vec<Seed> {
+    let mut seeds = recorded(|cell| &cell.honest.to_client);
+    seeds.extend(wary::server_flights());
+    seeds
+}
+
+fn recorded(bytes: impl Fn(&'static Cell) -> &'static Vec<u8>) -> Vec<Seed> {
+    let plans = PLANS.iter().enumerate();
+    let seeds = plans.filter_map(|(at, plan)| {
+        let number = u8::try_from(at).ok()?;
+        let group = plan.group.map_or("none".to_owned(), |group| group.to_string());
+        let stacks = format!("{:?}-{:?}", plan.client, plan.server).to_lowercase();
+        let name = format!("{stacks}-{}-{:04x}-{group}-{at}", plan.version, plan.suite.0).replace('/', "_");
+        Some((name, [&[number], &bytes(cell(at))[..]].concat()))
+    });
+    seeds.collect()
+}
