@@ -116,7 +116,7 @@ impl Serve {
 
     async fn serve(self) -> Result<u8, Exit> {
         let plan = plan::Plan::new(&self)?;
-        let (play, told) = plan.play()?;
+        let (staged, told) = plan.stage()?;
         let listener = self.bind().await?;
         let address = listener.address().map_err(|e| Exit::harness(e.to_string()))?;
         let room = plan::temporary_folder()?;
@@ -128,13 +128,13 @@ impl Serve {
             pid: std::process::id(),
             address: address.to_string(),
             ca_pem: ca_file.display().to_string(),
-            policy: play.stage.policy.id.clone(),
+            policy: staged.stage.policy.id.clone(),
             stand_in: told.stand_in,
             left_out: told.left_out,
             backend: plan.backend_name(),
-            certificates: play.certificates.iter().map(ToString::to_string).collect(),
-            floor: play.floor.id.clone(),
-            source: format!("{}, {}", play.floor.source.page, play.floor.source.date),
+            certificates: staged.certificates.iter().map(ToString::to_string).collect(),
+            floor: staged.floor.id.clone(),
+            source: format!("{}, {}", staged.floor.source.page, staged.floor.source.date),
         };
         let limits = Limits {
             handshake: Duration::from_secs(self.handshake_timeout.into()),
@@ -142,11 +142,11 @@ impl Serve {
             grace: Duration::from_secs(self.grace.into()),
             connections: self.room_for_connections(),
         };
-        let server = Server::new(listener, play, limits, self.transcript);
+        let server = Server::new(listener, staged, limits, self.transcript);
         let (lines, receiver) = mpsc::channel(LINES);
         let writer = std::thread::spawn(move || write_lines(receiver));
         let mut signals = signals::Signals::listen(self.stop_with_stdin)?;
-        signals.reload_with(plan, server.play(), lines.clone());
+        signals.reload_with(plan, server.staged(), lines.clone());
         let _ = lines.send(Line::Ready(ready)).await;
         let running = server.run(signals.stop(), lines.clone());
         let served = tokio::select! {
@@ -256,4 +256,4 @@ struct Told {
     left_out: Vec<String>,
 }
 
-type SharedPlay = Arc<std::sync::Mutex<Arc<crate::serve::Play>>>;
+type SharedStaged = Arc<std::sync::Mutex<Arc<crate::serve::Staged>>>;

@@ -5,12 +5,7 @@ use crate::edit::{Edit, Editor};
 use crate::engine::{Engine, Status};
 use crate::observe::{Ending, Observation, Reach, Seen, Side, Tap};
 
-/// How the client's byte stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientEnd {
-    Fin,
-    Reset,
-}
+use super::ending::ClientEnd;
 
 /// The server's end of a connection, ready to be opened.
 pub struct Setup {

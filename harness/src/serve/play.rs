@@ -30,7 +30,7 @@ pub enum PlayError {
 
 /// The certificates of a server.
 #[derive(Clone, Copy, Debug)]
-pub enum Shown<'a> {
+pub enum CertificateChoice<'a> {
     /// What the policy needs.
     Needed(&'a [CertificateKind]),
     /// What somebody chose: suites that need another one cannot be played, and that is what they want.
@@ -46,19 +46,19 @@ pub fn policy_stage(
     policy: &Policy,
     backends: &BTreeMap<&'static str, Arc<dyn Backend>>,
     backend: &Arc<dyn Backend>,
-    certificates: Shown<'_>,
+    certificates: CertificateChoice<'_>,
     pki: &Pki,
     partial: bool,
 ) -> Result<(Stage, Vec<Item>), PlayError> {
     policy.playable()?;
-    let (Shown::Needed(kinds) | Shown::Chosen(kinds)) = certificates;
+    let (CertificateChoice::Needed(kinds) | CertificateChoice::Chosen(kinds)) = certificates;
     let identities = kinds.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
     let (fitted, mut left_out) = fit(&**backend, policy, &identities);
     let uncarried = uncarried(policy, kinds);
     let idle: Vec<Item> = uncarried.iter().filter(|item| !left_out.contains(item)).cloned().collect();
     let mut faults: Vec<String> = left_out.iter().map(|item| format!("{} {item}", item.kind())).collect();
     // What somebody left without a certificate is no fault.
-    if matches!(certificates, Shown::Needed(_)) {
+    if matches!(certificates, CertificateChoice::Needed(_)) {
         faults.extend(idle.iter().map(|suite| format!("no certificate here goes with {suite}")));
     }
     match fitted {
@@ -69,7 +69,8 @@ pub fn policy_stage(
             Ok((Stage::of_policy(fitted.policy, fitted.spec, certificate, backend)?, left_out))
         }
         fitted => {
-            let lacks_certificate = matches!(certificates, Shown::Needed(_)) && !uncarried.is_empty();
+            let lacks_certificate =
+                matches!(certificates, CertificateChoice::Needed(_)) && !uncarried.is_empty();
             let others = backends.values().filter(|other| other.id() != backend.id() && !lacks_certificate);
             let plays_all = |other: &&Arc<dyn Backend>| {
                 let (fitted, left_out) = fit(&***other, policy, &identities);

@@ -34,14 +34,14 @@ pub struct Limits {
     pub connections: usize,
 }
 
-/// What connections are played. Replaced as a whole when the policy is read again.
-pub struct Play {
+/// What connections are played, and by which floor they are judged. Replaced as a whole when the policy is read again.
+pub struct Staged {
     pub stage: Stage,
     pub certificates: Vec<CertificateKind>,
     pub floor: Floor,
 }
 
-impl Play {
+impl Staged {
     pub(super) fn has_bad_certificate(&self) -> bool {
         self.certificates.iter().any(|kind| kind.is_bad())
     }
@@ -50,7 +50,7 @@ impl Play {
 /// A server that listens.
 pub struct Server {
     listener: Listener,
-    play: Arc<Mutex<Arc<Play>>>,
+    staged: Arc<Mutex<Arc<Staged>>>,
     limits: Limits,
     /// Lines carry the decoded transcript.
     transcript: bool,
@@ -74,13 +74,13 @@ impl From<Served> for Stopped {
 }
 
 impl Server {
-    pub fn new(listener: Listener, play: Play, limits: Limits, transcript: bool) -> Self {
-        Self { listener, play: Arc::new(Mutex::new(Arc::new(play))), limits, transcript }
+    pub fn new(listener: Listener, staged: Staged, limits: Limits, transcript: bool) -> Self {
+        Self { listener, staged: Arc::new(Mutex::new(Arc::new(staged))), limits, transcript }
     }
 
     /// A handle by which what is played can be replaced.
-    pub fn play(&self) -> Arc<Mutex<Arc<Play>>> {
-        Arc::clone(&self.play)
+    pub fn staged(&self) -> Arc<Mutex<Arc<Staged>>> {
+        Arc::clone(&self.staged)
     }
 
     /// Serves until `stop` turns true, then lets what is open come to an end, for as long as the grace lasts.
@@ -90,9 +90,9 @@ impl Server {
         let mut open = JoinSet::new();
         let mut served = Served::default();
         let begin = |socket: TcpStream, permit, open: &mut JoinSet<bool>| {
-            let play = Arc::clone(&self.play.lock().unwrap_or_else(PoisonError::into_inner));
+            let staged = Arc::clone(&self.staged.lock().unwrap_or_else(PoisonError::into_inner));
             let connection = Connection {
-                play,
+                staged,
                 limits: self.limits,
                 transcript: self.transcript,
                 lines: lines.clone(),
@@ -164,7 +164,7 @@ impl Served {
 }
 
 struct Connection {
-    play: Arc<Play>,
+    staged: Arc<Staged>,
     limits: Limits,
     transcript: bool,
     lines: mpsc::Sender<Line>,
@@ -176,16 +176,16 @@ impl Connection {
     async fn run(self, socket: TcpStream) -> bool {
         let start = Instant::now();
         let peer = socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
-        let Ended { seen, cut_off } = match self.play.stage.open() {
-            Ok(setup) => drive(socket, setup, &self.play, self.limits, self.stopping.clone()).await,
+        let Ended { seen, cut_off } = match self.staged.stage.open() {
+            Ok(setup) => drive(socket, setup, &self.staged, self.limits, self.stopping.clone()).await,
             // It was opened once before, so this is out of memory at most.
             Err(error) => {
                 let ending = Ending::ServerFailed(error.to_string());
                 Ended { seen: Observation { ending, ..Observation::empty() }, cut_off: false }
             }
         };
-        let bad = self.play.has_bad_certificate();
-        let judged = Judged::of_observation(&self.play.floor, &seen, bad);
+        let bad = self.staged.has_bad_certificate();
+        let judged = Judged::of_observation(&self.staged.floor, &seen, bad);
         let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         let line = ConnectionLine::of(peer, &seen, &judged, bad, ms, self.transcript);
         let line = Line::Connection(Box::new(line));
