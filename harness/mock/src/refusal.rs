@@ -63,6 +63,8 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
         Outcome::Timeout => unproven("a deadline of the server's passed"),
         Outcome::Disconnected => unproven("the client was gone before it had the server's flight"),
         Outcome::Failed => unproven("the server's own stack failed"),
+        Outcome::HarnessPanic => unproven("the program that plays the server failed"),
+        Outcome::Unserved => unproven("the server stopped before it could be served"),
         Outcome::Completed => broken("it sent its request"),
     }
 }

@@ -10,7 +10,7 @@ use crate::unmet::{Reason, Unmet};
 const RSA: &str = "TLS_RSA_WITH_AES_128_GCM_SHA256";
 const ECDHE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 10] = [
     Outcome::Completed,
     Outcome::Closed,
     Outcome::RefusedByClient,
@@ -19,6 +19,8 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Timeout,
     Outcome::Disconnected,
     Outcome::Failed,
+    Outcome::HarnessPanic,
+    Outcome::Unserved,
 ];
 const REACHES: [Reach; 6] =
     [Reach::Connected, Reach::Offered, Reach::Proposed, Reach::Committed, Reach::Finished, Reach::Data];

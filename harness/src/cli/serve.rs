@@ -46,7 +46,7 @@ Examples:
   shakedown serve --case 'client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural'
   shakedown serve --force-version TLSv1.1 --force-suite TLS_RSA_WITH_AES_128_CBC_SHA
 
-Exit codes: 0 stopped, 2 usage or an address that cannot be listened on, 3 a fault of the harness, 130 stopped twice.")]
+Exit codes: 0 stopped, 2 usage or an address that cannot be listened on, 3 a fault of the harness (also if a connection\n            was lost: outcome harness-panic or unserved), 130 stopped twice.")]
 pub struct Serve {
     /// What the server accepts: an id of `shakedown policy list`
     #[arg(long, value_name = "ID", required_unless_present_any = ["case", "force_suite"])]
@@ -167,8 +167,12 @@ impl Serve {
                 return Err(Exit::harness("the last lines were not read"));
             }
         }
-        if served.refused {
-            return Err(Exit::harness("connections waited in vain: no descriptors were left (ulimit -n)"));
+        if served.unserved > 0 || served.uncounted {
+            return Err(Exit::harness(format!(
+                "{}{} connections waited in vain: no descriptors were left; raise the limit (ulimit -n) or the --grace",
+                if served.uncounted { "more than " } else { "" },
+                served.unserved
+            )));
         }
         Ok(if served.panicked > 0 { Exit::INCONCLUSIVE } else { Exit::GOOD })
     }

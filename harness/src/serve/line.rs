@@ -53,17 +53,22 @@ pub struct Reloaded {
 /// The last line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Stopped {
-    /// Connections told of.
+    /// Connections, each of which has had its line.
     pub connections: u64,
     /// Of these, how many were cut off by the stop.
     pub unfinished: u64,
+    /// Of these, how many were lost in a fault of the harness (outcome `harness-panic`): exit code 3.
+    pub panicked: u64,
+    /// Of these, how many were never served (outcome `unserved`): exit code 3.
+    pub unserved: u64,
 }
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A request was answered.
+    /// The answer to a request was begun: bytes of it were handed to the system. Whether the client has read all of it, no
+    /// server can know.
     Completed,
     /// The handshake was completed, and the client closed without a whole request.
     Closed,
@@ -77,6 +82,10 @@ pub enum Outcome {
     /// The server's own stack gave up, without an alert or after the client had accepted the session: a forced session
     /// cannot be completed.
     Failed,
+    /// The harness itself failed: nothing is known of the client.
+    HarnessPanic,
+    /// It waited until the server had stopped, and there was no descriptor for it.
+    Unserved,
 }
 
 /// What a ClientHello offers. Names are IANA's; unknown values are hex; GREASE is left out.
@@ -131,6 +140,11 @@ pub struct ConnectionLine {
 }
 
 impl ConnectionLine {
+    /// Of a connection of which nothing was seen.
+    pub fn unseen(peer: String, outcome: Outcome, ms: f64) -> Self {
+        Self { outcome, ..Self::of(peer, &Observation::empty(), &Judged::default(), false, ms, false) }
+    }
+
     pub fn of(
         peer: String,
         seen: &Observation,

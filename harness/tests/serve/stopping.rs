@@ -46,7 +46,10 @@ fn what_is_open_at_a_stop_gets_its_answer_and_its_line() {
     assert_eq!(server.exit_code(), Some(0));
     let lines = server.rest();
     let (stopped, connections) = lines.split_last().unwrap();
-    assert_eq!(stopped, &json!({"type": "stopped", "connections": ACTIVE, "unfinished": 0}));
+    assert_eq!(
+        stopped,
+        &json!({"type": "stopped", "connections": ACTIVE, "unfinished": 0, "panicked": 0, "unserved": 0})
+    );
     assert_eq!(connections.len(), ACTIVE);
     for line in connections {
         assert_eq!(line["outcome"], "completed", "{line}");
@@ -63,7 +66,10 @@ fn a_stopped_server_accepts_nobody_new_and_waits_no_longer_than_its_grace() {
     assert!(std::net::TcpStream::connect(("127.0.0.1", server.port)).is_err());
     let line = server.connection();
     assert_eq!((&line["outcome"], &line["reach"]), (&json!("timeout"), &json!("finished")));
-    assert_eq!(server.line(), json!({"type": "stopped", "connections": 1, "unfinished": 1}));
+    assert_eq!(
+        server.line(),
+        json!({"type": "stopped", "connections": 1, "unfinished": 1, "panicked": 0, "unserved": 0})
+    );
     assert_eq!(server.exit_code(), Some(0));
 }
 
