@@ -166,6 +166,8 @@ pub struct Offers {
     pub alpn: Vec<String>,
     /// The server name.
     pub server_name: Option<String>,
+    /// Values that a list has no room for; then nothing can be said of what is not in the lists.
+    pub left_out: usize,
 }
 
 /// The words of the lines, so that what is printed is what `serve` writes.
