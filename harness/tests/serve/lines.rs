@@ -212,6 +212,7 @@ fn a_forced_session_is_taken_whatever_is_offered() {
     // Whoever goes on has accepted it, though the session cannot be completed.
     visit(server.port, permissive());
     let line = server.connection();
+    assert_eq!((&line["outcome"], &line["reach"]), (&json!("failed"), &json!("committed")), "{line}");
     assert_eq!(line["verdict"], "fail", "{line}");
     assert!(line["findings"].as_array().unwrap().contains(&json!("below-minimum-version")), "{line}");
 }
