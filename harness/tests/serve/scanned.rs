@@ -16,7 +16,7 @@ use shakedown::registry::{self, Authentication, CipherSuite, ProtocolVersion};
 use shakedown::run::catalogue::Catalogue as Data;
 use shakedown::run::stage::Stage;
 use shakedown::scan::{Comparison, Deadlines, Found, Options, Patience, find, scan};
-use shakedown::serve::{Limits, Play, Server as InProcess, Shown, for_policy, policy_stage};
+use shakedown::serve::{CertificateChoice, Limits, Server as InProcess, Staged, for_policy, policy_stage};
 use tokio::sync::{mpsc, watch};
 
 use crate::server::Server;
@@ -42,7 +42,8 @@ fn serve_and_scan(stage: Stage, certificates: Vec<CertificateKind>, floor: &Floo
         grace: Duration::ZERO,
         connections: 64,
     };
-    let server = InProcess::new(listener, Play { stage, certificates, floor: floor.clone() }, limits, false);
+    let server =
+        InProcess::new(listener, Staged { stage, certificates, floor: floor.clone() }, limits, false);
     let (stop, stopping) = watch::channel(false);
     let (lines, mut told) = mpsc::channel(1024);
     let scanning = std::thread::spawn(move || {
@@ -118,7 +119,7 @@ fn every_policy_keeps_itself_on_every_stack_that_can_express_it_and_no_other() {
             scope.spawn(|| {
                 while let Some((at, policy, backend)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let kinds = for_policy(policy);
-                    let shown = Shown::Needed(&kinds);
+                    let shown = CertificateChoice::Needed(&kinds);
                     let stage = match policy_stage(policy, &backends, backend, shown, &pki, false) {
                         Ok((stage, left_out)) => {
                             assert!(left_out.is_empty());

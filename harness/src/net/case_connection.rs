@@ -3,15 +3,16 @@
 use crate::observe::Observation;
 
 use super::answer::{Answering, Step};
-use super::tapped::{ClientEnd, Setup, Tapped};
+use super::ending::ClientEnd;
+use super::tapped::{Setup, Tapped};
 
 /// One connection of a case.
-pub struct Session {
+pub struct CaseConnection {
     tapped: Tapped,
     answering: Answering,
 }
 
-impl Session {
+impl CaseConnection {
     pub fn new(setup: Setup) -> Self {
         Self { tapped: Tapped::new(setup), answering: Answering::default() }
     }
