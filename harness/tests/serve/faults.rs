@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Role, Status, backends};
+use shakedown::engine::{
+    Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Prepared, Role, Status, backends,
+};
 use shakedown::net::Listener;
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::policy::Catalogue;
@@ -35,8 +37,20 @@ impl Backend for Panicking {
         self.inner.version()
     }
 
-    fn open(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Engine>, CannotPlay> {
-        let inner = self.inner.open(role, spec)?;
+    fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
+        let inner = self.inner.prepare(role, spec)?;
+        Ok(Box::new(PreparedToPanic { inner, has_panicked: Arc::clone(&self.has_panicked) }))
+    }
+}
+
+struct PreparedToPanic {
+    inner: Box<dyn Prepared>,
+    has_panicked: Arc<AtomicBool>,
+}
+
+impl Prepared for PreparedToPanic {
+    fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
+        let inner = self.inner.open()?;
         Ok(Box::new(PanickingEngine { inner, has_panicked: Arc::clone(&self.has_panicked) }))
     }
 }
