@@ -120,7 +120,13 @@ impl<'a> Draw<'a> {
             return NamedGroup(self.word());
         }
         let all = registry::groups();
-        all[self.below(all.len())].group
+        if self.coin() {
+            return all[self.below(all.len())].group;
+        }
+        // Most of the registry is what no stack has any more.
+        let start = self.below(all.len());
+        let found = all[start..].iter().chain(all).find(|facts| facts.tls13 && !facts.group.is_grease());
+        found.map_or(NamedGroup::X25519, |facts| facts.group)
     }
 
     pub fn scheme(&mut self) -> SignatureScheme {
