@@ -96,6 +96,11 @@ fuzz-min:
 fuzz-cov:
 	$(CAMPAIGN) cov $(TARGET)
 
+# What the oracles of the fuzz targets cost beside the work itself.
+.PHONY: bench-fuzz
+bench-fuzz:
+	cargo bench --bench fuzz_targets
+
 # The witnesses of the planted faults.
 faults:
 	cargo test --features faults --test faults

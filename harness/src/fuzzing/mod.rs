@@ -84,6 +84,19 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same work without what is asserted, for a measure of what asserting costs; `None` where there is no such thing.
+    pub fn bare(&self) -> Option<fn(&[u8])> {
+        match self.name {
+            "server_bytes" => Some(session::bare_server),
+            "client_bytes" => Some(session::bare_client),
+            "server_select" => Some(negotiate::bare_select),
+            "diff_negotiate" => Some(negotiate::bare_compare),
+            _ => None,
+        }
+    }
+}
+
 /// All targets, in the order in which `make fuzz-all` plays them.
 pub const TARGETS: &[Target] = &[
     Target {

@@ -187,6 +187,27 @@ pub(super) fn compare_asked(asked: &Asked) -> Seen {
     Seen::new(told.join(", "))
 }
 
+/// The hello is drawn and the stack answers.
+pub(super) fn bare_select(input: &[u8]) {
+    let asked = Asked::of_one(&mut Draw::new(input));
+    if let Some(server) = server(lab(), asked.policy, asked.stack, asked.certificate) {
+        first_flight(lab(), asked.stack, server, &asked.question);
+    }
+}
+
+/// The parts: the hello is drawn, the stacks answer, the oracle says what it expects of each.
+pub(super) fn bare_compare(input: &[u8]) {
+    let asked = Asked::comparable(&mut Draw::new(input));
+    let key = matrix::key(asked.question.certificate);
+    for at in 0..STACKS.len() {
+        if let Some(server) = server(lab(), asked.policy, at, asked.certificate) {
+            let (bytes, has_failed) = first_flight(lab(), at, server, &asked.question);
+            let expected = oracle(&server.fitted.policy, Some(&key), &asked.question.offer);
+            std::hint::black_box((bytes, has_failed, expected.is_ok()));
+        }
+    }
+}
+
 fn summary(stack: &str, answer: &Answer) -> String {
     match answer {
         Answer::Proposed(Shown { version, suite, .. }) => {

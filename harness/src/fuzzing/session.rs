@@ -45,6 +45,29 @@ pub(super) fn client_bytes(input: &[u8]) -> Seen {
     one_end(cell, &mut client, flight, &cell.honest.to_client, PONG, Role::Client)
 }
 
+/// The engine alone, fed the same.
+pub(super) fn bare_server(input: &[u8]) {
+    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
+        bare(&mut cell(usize::from(at)).server(), flight);
+    }
+}
+
+/// The engine alone, fed the same.
+pub(super) fn bare_client(input: &[u8]) {
+    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
+        let mut client = cell(usize::from(at)).client();
+        client.drain(&mut Vec::new());
+        bare(&mut client, flight);
+    }
+}
+
+fn bare(engine: &mut dyn Engine, flight: &[u8]) {
+    let mut out = Vec::new();
+    engine.feed(flight);
+    engine.drain(&mut out);
+    engine.receive(&mut out);
+}
+
 fn one_end(
     cell: &Cell,
     engine: &mut dyn Engine,
