@@ -11,6 +11,7 @@ test:
 # users' choice. `allow` in deny.toml would have to hold licences that the program has no use for.
 lint: cargo-deny
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	cargo deny --workspace check licenses bans sources
 

@@ -42,6 +42,7 @@ pub struct Target {
     pub dictionary: bool,
     /// What a clean run means.
     pub purpose: Purpose,
+    prepare: fn(),
     seeds: fn() -> Vec<Seed>,
     body: fn(&[u8]) -> Seen,
 }
@@ -105,6 +106,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 4096,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::wire,
         body: codec::bytes,
     },
@@ -114,6 +116,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 1024,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::none,
         body: codec::structs,
     },
@@ -123,6 +126,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 256,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::none,
         body: policy::model,
     },
@@ -132,6 +136,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 512,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: negotiate::select,
     },
@@ -141,6 +146,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 512,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: negotiate::compare,
     },
@@ -150,6 +156,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: session::prepare,
         seeds: session::client_flights,
         body: session::server_bytes,
     },
@@ -159,6 +166,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: session::prepare,
         seeds: session::server_flights,
         body: session::client_bytes,
     },
@@ -168,6 +176,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 4096,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::files,
         body: scenario::parse,
     },
@@ -177,6 +186,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 256,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: verdict::judge_traces,
     },
@@ -186,10 +196,13 @@ pub const TARGETS: &[Target] = &[
         max_len: 64,
         dictionary: false,
         purpose: Purpose::SelfTest,
+        prepare: nothing,
         seeds: seeds::none,
         body: crash::must_crash,
     },
 ];
+
+const fn nothing() {}
 
 /// The target of that name.
 pub fn target(name: &str) -> Option<&'static Target> {
@@ -206,6 +219,16 @@ fn plant_what_is_asked_for() {
         let Some(fault) = fault else { panic!("SHAKEDOWN_FAULT: no fault {id}") };
         crate::faults::plant(Some(fault));
     });
+}
+
+/// Builds what a target needs before its first input, so that none of it counts as the input's coverage; and refuses a
+/// build in which nothing could be found.
+///
+/// # Panics
+/// In such a build, or if there is no such target.
+pub fn prepare(name: &str) {
+    let Some(target) = target(name) else { panic!("no fuzz target {name}") };
+    (target.prepare)();
 }
 
 /// Plays one input on the target of that name: what the one line of each fuzz binary calls.

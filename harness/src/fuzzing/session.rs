@@ -179,6 +179,13 @@ pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeTyp
     read
 }
 
+/// Every cell, and the self-check.
+pub(super) fn prepare() {
+    check_build();
+    (0..PLANS.len()).for_each(|at| drop(cell(at).server()));
+    wary::prepare();
+}
+
 /// A build that accepts a wrong Finished proves nothing: OpenSSL's fuzzer mode does (OSS-Fuzz's image asks for it).
 ///
 /// # Panics

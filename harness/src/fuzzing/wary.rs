@@ -47,6 +47,12 @@ fn clients() -> &'static [Box<dyn Prepared>; 2] {
     })
 }
 
+/// Builds all ends.
+pub(super) fn prepare() {
+    clients();
+    servers();
+}
+
 /// A client goes past a ServerHello only if the hello offers it and nothing in it tells of a downgrade.
 pub(super) fn client(which: u8, flight: &[u8]) -> Seen {
     let which = usize::from(which) % CLIENTS.len();
