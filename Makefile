@@ -102,9 +102,13 @@ fuzz-cov:
 bench-fuzz:
 	cargo bench --bench fuzz_targets
 
-# The witnesses of the planted faults.
+# The witnesses of the planted faults; and that the tests of what they sit in do not see them.
 faults:
 	cargo test --features faults --test faults
+	SHAKEDOWN_FAULT=F13 cargo test --features faults -p shakedown --lib wire::
+	SHAKEDOWN_FAULT=F16 cargo test --features faults -p shakedown --lib policy::
+	SHAKEDOWN_FAULT=F14 cargo test --features faults -p shakedown --test soundness
+	SHAKEDOWN_FAULT=F19 cargo test --features faults -p shakedown --test soundness
 
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny

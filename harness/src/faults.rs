@@ -37,7 +37,7 @@ pub enum Fault {
     ClientOrderWithGrease = 17,
     /// Server: any group in TLS 1.3, where the session id is a compatible one of 32 bytes.
     AnyGroupWithSessionId = 18,
-    /// Judge: connections behind a first one that ended with a protocol_version alert do not count.
+    /// Judge: connections behind two of TLS 1.1 do not count, of which one was refused for the certificate and one reset.
     LaterConnectionsUnread = 19,
 }
 
@@ -88,7 +88,7 @@ impl Fault {
                 "server: the client's order where GREASE and five suites are offered"
             }
             Self::AnyGroupWithSessionId => "server: a group outside the policy where a session id is sent",
-            Self::LaterConnectionsUnread => "judge: connections behind a refused one do not count",
+            Self::LaterConnectionsUnread => "judge: connections behind two refused ones do not count",
         }
     }
 
@@ -113,11 +113,18 @@ impl Fault {
 
 #[cfg(feature = "faults")]
 mod chosen {
+    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use super::Fault;
 
-    static CHOSEN: AtomicU8 = AtomicU8::new(0);
+    /// At first what `SHAKEDOWN_FAULT` names.
+    static CHOSEN: LazyLock<AtomicU8> = LazyLock::new(|| {
+        let id = std::env::var("SHAKEDOWN_FAULT").unwrap_or_default();
+        let fault = Fault::ALL.into_iter().find(|fault| fault.id() == id);
+        assert!(fault.is_some() || id.is_empty(), "SHAKEDOWN_FAULT: no fault {id}");
+        AtomicU8::new(fault.map_or(0, |fault| fault as u8))
+    });
 
     pub fn is_planted(fault: Fault) -> bool {
         CHOSEN.load(Ordering::Relaxed) == fault as u8

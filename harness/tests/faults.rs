@@ -177,9 +177,11 @@ fn f14_an_alert_behind_finished() {
 }
 
 #[test]
-fn f19_connections_behind_a_refused_one() {
-    // TLS 1.1; one connection, refused with protocol_version at the proposal. The target adds a weak one to every trace.
-    let input = [3, 0, 1, 2, 0, 1, 1, 0];
+fn f19_connections_behind_refused_ones() {
+    // TLS 1.1; two connections that ended at the proposal, with bad_certificate and with a reset. The target adds a weak
+    // one to every trace.
+    let (refused, reset) = ([2, 0, 2, 1, 0, 0, 0, 0, 0], [2, 0, 2, 5, 0, 0, 0, 0, 0]);
+    let input = [&[3, 0, 2], &refused[..], &reset].concat();
     assert_eq!(
         found(Fault::LaterConnectionsUnread, || played("verdict", &input)).as_deref(),
         Some("monotone")

@@ -209,18 +209,6 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
-/// The fault that `SHAKEDOWN_FAULT` names, once per process.
-#[cfg(feature = "faults")]
-fn plant_what_is_asked_for() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let Ok(id) = std::env::var("SHAKEDOWN_FAULT") else { return };
-        let fault = crate::faults::Fault::ALL.into_iter().find(|fault| fault.id() == id);
-        let Some(fault) = fault else { panic!("SHAKEDOWN_FAULT: no fault {id}") };
-        crate::faults::plant(Some(fault));
-    });
-}
-
 /// Builds what a target needs before its first input, so that none of it counts as the input's coverage; and refuses a
 /// build in which nothing could be found.
 ///
@@ -237,7 +225,5 @@ pub fn prepare(name: &str) {
 /// If something was found, or if there is no such target.
 pub fn play(name: &str, input: &[u8]) {
     let Some(target) = target(name) else { panic!("no fuzz target {name}") };
-    #[cfg(feature = "faults")]
-    plant_what_is_asked_for();
     target.run(input);
 }

@@ -19,9 +19,9 @@ const KEYS: [Option<KeyType>; 5] = [
     None,
 ];
 
-const MOST_SUITES: usize = 4;
-const MOST_GROUPS: usize = 3;
-const MOST_SCHEMES: usize = 3;
+const MOST_SUITES: usize = 3;
+const MOST_GROUPS: usize = 2;
+const MOST_SCHEMES: usize = 2;
 
 /// A session, or the reason of a refusal with its alerts.
 type Answer = Result<Proposal, (RefusalReason, Vec<u8>)>;
@@ -83,7 +83,7 @@ fn policy(draw: &mut Draw<'_>) -> Policy {
     if versions.is_empty() {
         versions.push(ProtocolVersion::TLS1_2);
     }
-    let suites = draw.list(4, |draw| {
+    let suites = draw.list(MOST_SUITES, |draw| {
         let version = draw.pick(&versions);
         draw.suite_of(version)
     });
