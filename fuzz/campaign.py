@@ -81,7 +81,8 @@ class Run:
         row = TABLE[target]
         self.target, self.executions, self.cov, self.initial, self.corpus = target, 0, 0, None, 0
         self.rss, self.label, self.artifact, self.new_at = 0, None, None, 0.0
-        artifacts = FUZZ / "artifacts" / target
+        # What a planted fault is found by is no finding.
+        artifacts = FUZZ / "runs" / "faults" / "artifacts" if fault else FUZZ / "artifacts" / target
         artifacts.mkdir(parents=True, exist_ok=True)
         corpus.mkdir(parents=True, exist_ok=True)
         command = [str(binary / target), str(corpus)]

@@ -165,7 +165,12 @@ pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeTyp
     while let Ok(Some(record)) = records.next() {
         match record.content_type {
             ContentType::HANDSHAKE => messages.push(&record.payload),
-            ContentType::CHANGE_CIPHER_SPEC if version < ProtocolVersion::TLS1_3 => break,
+            // OpenSSL passes over empty records, also of this type: they change nothing.
+            ContentType::CHANGE_CIPHER_SPEC
+                if version < ProtocolVersion::TLS1_3 && !record.payload.is_empty() =>
+            {
+                break;
+            }
             ContentType::APPLICATION_DATA => break,
             _ => {}
         }
