@@ -14,7 +14,7 @@ use crate::wire::{ContentType, Context, Handshake, HandshakeDeframer, HandshakeT
 
 use super::Seen;
 use super::cell::{Cell, PING, PLANS, PONG, Plan, cell};
-use super::seeds::Seed;
+use super::seeds::{self, Seed};
 use super::wary;
 
 /// Inputs that begin with this byte go to an end that stands alone: see [`super::wary`].
@@ -227,9 +227,11 @@ fn check_build() {
 
 /// What the honest clients send.
 pub(super) fn client_flights() -> Vec<Seed> {
-    let mut seeds = recorded(|cell| &cell.honest.to_server);
-    seeds.extend(wary::client_flights());
-    seeds
+    let mut all = recorded(|cell| &cell.honest.to_server);
+    all.extend(wary::client_flights());
+    // Servers of TLS 1.2 and 1.3 on both stacks.
+    all.extend(seeds::real(&[("o12", &[19]), ("o13", &[29]), ("r12", &[36]), ("r13", &[38])]));
+    all
 }
 
 /// What the honest servers send.
