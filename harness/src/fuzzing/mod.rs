@@ -223,7 +223,7 @@ pub fn prepare(name: &str) {
 ///
 /// # Panics
 /// If something was found, or if there is no such target.
-pub fn play(name: &str, input: &[u8]) {
+pub fn play(name: &str, input: &[u8]) -> Seen {
     let Some(target) = target(name) else { panic!("no fuzz target {name}") };
-    target.run(input);
+    target.run(input)
 }
