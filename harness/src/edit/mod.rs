@@ -8,6 +8,7 @@ mod lane;
 mod messages;
 mod place;
 mod records;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod toml;
@@ -17,6 +18,7 @@ use std::fmt;
 pub use change::{Change, Sentinel};
 pub use editor::{Editor, Fate};
 pub use place::{Place, Sender, UnknownPlace};
+pub use saved::{Saved, SavedError};
 pub use toml::{EditError, MAX_EDITS, parse_list, print_list};
 
 /// One deviation from an honest flight.

@@ -72,6 +72,11 @@ pub fn print_list(edits: &[Edit]) -> String {
     toml::to_string(&Printed { edit }).unwrap_or_default()
 }
 
+pub(super) fn state(edit: &Edit) -> Stated {
+    let change = edit.change.name().to_owned();
+    Stated { at: edit.at.to_string(), change, value: value(&edit.change) }
+}
+
 fn value(change: &Change) -> Option<Value> {
     Some(match change {
         Change::SetVersion(version) => named(*version, version.0),

@@ -11,6 +11,7 @@ mod crash;
 pub mod draw;
 mod hello;
 mod lab;
+mod mitm;
 mod negotiate;
 mod policy;
 mod scenario;
@@ -19,6 +20,8 @@ mod session;
 mod verdict;
 
 use std::fmt;
+
+use crate::edit::Saved;
 
 pub use seeds::Seed;
 
@@ -142,6 +145,15 @@ pub const TARGETS: &[Target] = &[
         body: session::client_bytes,
     },
     Target {
+        name: "mitm",
+        about: "whoever edits what crosses without keys changes nothing that both ends complete",
+        max_len: 256,
+        dictionary: false,
+        purpose: Purpose::Search,
+        seeds: mitm::seeds,
+        body: mitm::mitm,
+    },
+    Target {
         name: "scenario_parse",
         about: "files of users are read or refused, and what is read prints and reads again as the same",
         max_len: 4096,
@@ -173,6 +185,25 @@ pub const TARGETS: &[Target] = &[
 /// The target of that name.
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Plays a saved edit list of the target `mitm` on the pair in memory that it names.
+///
+/// # Errors
+/// The names of the pairs, if it names none of them.
+///
+/// # Panics
+/// If the oracle is broken, as in the target.
+pub fn replay_edits(saved: &Saved) -> Result<Seen, UnknownCell> {
+    mitm::replay(saved).ok_or_else(|| UnknownCell { named: saved.cell.clone(), known: mitm::names() })
+}
+
+/// A saved edit list that names no pair in memory.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no cell {named:?}; known: {}", known.join(", "))]
+pub struct UnknownCell {
+    pub named: Option<String>,
+    pub known: Vec<String>,
 }
 
 /// Plays one input on the target of that name: what the one line of each fuzz binary calls.

@@ -58,7 +58,7 @@ fn one_end(cell: &Cell, engine: &mut dyn Engine, flight: &[u8], honest: &[u8], w
 
 /// The handshake messages that stand in the clear before the first completed change of keys; HelloRequest is no part of
 /// a transcript (RFC 5246 7.4.1.1).
-fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)> {
+pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)> {
     let (mut records, mut messages) = (RecordDeframer::new(), HandshakeDeframer::new());
     records.push(bytes);
     while let Ok(Some(record)) = records.next() {
@@ -82,7 +82,7 @@ fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)
 ///
 /// # Panics
 /// In such a build.
-fn check_build() {
+pub(super) fn check_build() {
     static CHECKED: std::sync::Once = std::sync::Once::new();
     CHECKED.call_once(|| {
         for (at, plan) in PLANS.iter().enumerate() {
