@@ -165,6 +165,8 @@ fn an_alert_is_a_refusal_only_in_the_face_of_a_proposal() {
     permissive().drain(&mut hello);
     for bytes in [ALERT.to_vec(), [&hello[..], ALERT].concat()] {
         let mut stream = connect(server.port);
+        // The end comes in the hello's segment: if it came later, TCP could not tell who had waited for an answer.
+        rustix::net::sockopt::set_tcp_cork(&stream, true).unwrap();
         stream.write_all(&bytes).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
