@@ -2,7 +2,7 @@
 
 use crate::registry::ProtocolVersion;
 use crate::wire::ContentType;
-use crate::wire::handshake::MAX_HANDSHAKE_BODY;
+use crate::wire::handshake::{HANDSHAKE_HEADER_LEN, MAX_HANDSHAKE_BODY};
 use crate::wire::record::{MAX_PLAINTEXT, MAX_RECORD_PAYLOAD, RECORD_HEADER_LEN};
 
 use super::editor::{Fate, Shared};
@@ -144,8 +144,10 @@ impl Lane {
         let run = &mut self.run;
         run.payload.extend_from_slice(&record.payload);
         run.records.push((self.count, record));
+        let mut is_readable = run.payload.len() <= MAX_RUN && run.records.len() <= MAX_RUN_RECORDS;
         while let Some((_, length)) = messages::header(&run.payload[run.whole..]) {
-            if length > MAX_RUN || run.payload.len() - run.whole < length {
+            if run.payload.len() - run.whole < length {
+                is_readable &= length <= HANDSHAKE_HEADER_LEN + MAX_HANDSHAKE_BODY;
                 break;
             }
             run.whole += length;
@@ -153,7 +155,8 @@ impl Lane {
         if run.whole == run.payload.len() {
             let run = std::mem::replace(run, Run::NONE);
             self.edit_run(run, shared, out);
-        } else if run.payload.len() > MAX_RUN || run.records.len() > MAX_RUN_RECORDS {
+        } else if !is_readable {
+            // What it promises is never waited for.
             self.end_run(shared, out);
             self.protected = true;
         }

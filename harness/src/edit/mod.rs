@@ -18,6 +18,7 @@ use std::fmt;
 pub use change::{Change, Sentinel};
 pub use editor::{Editor, Fate};
 pub use place::{Place, Sender, UnknownPlace};
+pub use records::without_record_versions;
 pub use saved::{Saved, SavedError};
 pub use toml::{EditError, MAX_EDITS, parse_list, print_list};
 

@@ -1,7 +1,7 @@
 //! Changes of records: framing, type, version, single bytes. What stands in them is not looked into.
 
 use crate::registry::ProtocolVersion;
-use crate::wire::record::CHANGE_CIPHER_SPEC_PAYLOAD;
+use crate::wire::record::{CHANGE_CIPHER_SPEC_PAYLOAD, RECORD_HEADER_LEN};
 use crate::wire::{ContentType, Encode};
 
 use super::Change;
@@ -23,6 +23,17 @@ impl Piece {
         out.extend_from_slice(&length.to_be_bytes());
         out.extend_from_slice(&self.payload[..usize::from(length)]);
     }
+}
+
+/// The same stream with one version in all record headers: it is none of the handshake ("MUST be ignored for all
+/// purposes", RFC 8446 5.1), and some stacks do ignore it.
+pub fn without_record_versions(stream: &[u8]) -> Vec<u8> {
+    let (mut out, mut at) = (stream.to_vec(), 0);
+    while let Some([_, major, minor, high, low]) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        [*major, *minor] = ProtocolVersion::TLS1_2.to_be_bytes();
+        at += RECORD_HEADER_LEN + usize::from(u16::from_be_bytes([*high, *low]));
+    }
+    out
 }
 
 /// One record on its way, with what is put before and behind it.

@@ -217,6 +217,26 @@ fn messages_across_records_keep_their_framing_as_far_as_it_goes() {
 }
 
 #[test]
+fn versions_of_records_are_levelled_and_nothing_else() {
+    let stream = [&[22, 3, 1, 0, 2, 7, 7][..], &[23, 0x40, 0xE7, 0, 1, 9], &[21, 3]].concat();
+    let level = [&[22, 3, 3, 0, 2, 7, 7][..], &[23, 3, 3, 0, 1, 9], &[21, 3]].concat();
+    assert_eq!(without_record_versions(&stream), level);
+    assert_eq!(without_record_versions(&[22, 3, 1, 0xFF, 0xFF, 1]), [22, 3, 3, 0xFF, 0xFF, 1]);
+}
+
+#[test]
+fn a_message_longer_than_any_is_not_waited_for() {
+    let endless = handshake(&[CERTIFICATE, &[11, 0xFF, 0xFF, 0xFF, 0]]);
+    for bytes in [endless, handshake(&[CERTIFICATE, &[11, 4, 0, 1, 0]])] {
+        let (out, fates) = to_client(&edits(&[("certificate", "drop")]), &bytes, usize::MAX);
+        assert_eq!((out, fates), (bytes, vec![Fate::NeedsKeys]));
+    }
+    // One that may come is.
+    let long = handshake(&[CERTIFICATE, &[11, 4, 0, 0, 0]]);
+    assert!(to_client(&edits(&[("certificate", "drop")]), &long, usize::MAX).0.is_empty());
+}
+
+#[test]
 fn what_is_no_tls_passes_as_it_came() {
     let text = b"GET / HTTP/1.1\r\n\r\n";
     let list = edits(&[("certificate", "drop"), ("record:server:1", "drop")]);

@@ -13,7 +13,7 @@ mod pair;
 #[cfg(test)]
 mod tests;
 
-use crate::edit::{Change, Edit, Editor, Fate, Place, Saved, Sender};
+use crate::edit::{Change, Edit, Editor, Fate, Place, Saved, Sender, without_record_versions};
 use crate::registry::ProtocolVersion;
 use crate::wire::{ContentType, RecordDeframer};
 
@@ -97,7 +97,8 @@ fn judge(pair: &Pair, outcome: &Outcome, editor: &Editor) -> Result<(), Breach> 
         if end.negotiated != unattacked.negotiated {
             return Err(("agreement", format!("the {who} completed {:?}", end.negotiated)));
         }
-        if clear(&end.arrived, plan.version) != clear(&unattacked.arrived, plan.version) {
+        let arrived = without_record_versions(&end.arrived);
+        if clear(&arrived, plan.version) != clear(&unattacked.arrived, plan.version) {
             return Err(("forged", format!("the {who} completed with another transcript")));
         }
         if end.exporter != unattacked.exporter {

@@ -1,5 +1,6 @@
 //! What of a byte stream the two ends of a handshake have to agree on.
 
+use crate::edit::without_record_versions;
 use crate::wire::{Alert, AlertLevel, ContentType, HandshakeDeframer, HandshakeType, RecordDeframer};
 
 /// A part of a stream that no honest end takes another for.
@@ -19,7 +20,7 @@ pub(super) enum Part {
 /// 5).
 pub(super) fn parts(bytes: &[u8], is_tls13: bool) -> Vec<Part> {
     let (mut records, mut messages) = (RecordDeframer::new(), HandshakeDeframer::new());
-    records.push(bytes);
+    records.push(&without_record_versions(bytes));
     let (mut parts, mut is_protected) = (Vec::new(), false);
     loop {
         let record = match records.next() {
@@ -82,9 +83,10 @@ mod tests {
         let cut = [record(22, &DONE[..1]), record(22, &DONE[1..])].concat();
         let asked = [record(22, &HELLO_REQUEST), record(22, &DONE)].concat();
         let warned = [record(21, &[1, 90]), record(22, &DONE)].concat();
-        let mut old = record(22, &DONE);
+        let [mut old, mut odd] = [record(22, &DONE), record(22, &DONE)];
         old[2] = 1;
-        for same in [cut, asked, warned, old] {
+        odd[1] = 0x40;
+        for same in [cut, asked, warned, old, odd] {
             assert_eq!(parts(&same, false), plain, "{same:02x?}");
         }
         assert_eq!(parts(&[&CHANGE, &record(22, &DONE)[..]].concat(), true), plain);

@@ -25,21 +25,28 @@ struct Wide {
     plan: Plan,
     client: &'static [ProtocolVersion],
     server: &'static [ProtocolVersion],
+    /// The server has no group of the client's first key share, and asks for another one (RFC 8446 4.1.4).
+    retry: bool,
 }
 
+const P384: Option<NamedGroup> = Some(NamedGroup::SECP384R1);
 const ALL: &[ProtocolVersion] = &[V10, V11, V12, V13];
 const OLD: &[ProtocolVersion] = &[V10, V11, V12];
 const NEW: &[ProtocolVersion] = &[V12, V13];
 
 /// New ones go to the end: inputs name a pair by its place.
 const WIDE: &[Wide] = &[
-    Wide { plan: plan((O, O), V13, 0x1301, X25519, RSA), client: ALL, server: ALL },
-    Wide { plan: plan((O, O), V12, 0xC02F, X25519, RSA), client: OLD, server: ALL },
-    Wide { plan: plan((O, O), V12, 0xC02F, X25519, RSA), client: ALL, server: OLD },
-    Wide { plan: plan((R, R), V13, 0x1301, X25519, ED), client: NEW, server: NEW },
-    Wide { plan: plan((R, R), V12, 0xC02B, X25519, ED), client: NEW, server: &[V12] },
-    Wide { plan: plan((R, O), V13, 0x1301, X25519, RSA), client: NEW, server: ALL },
-    Wide { plan: plan((O, R), V13, 0x1301, X25519, ED), client: ALL, server: NEW },
+    Wide { plan: plan((O, O), V13, 0x1301, X25519, RSA), client: ALL, server: ALL, retry: false },
+    Wide { plan: plan((O, O), V12, 0xC02F, X25519, RSA), client: OLD, server: ALL, retry: false },
+    Wide { plan: plan((O, O), V12, 0xC02F, X25519, RSA), client: ALL, server: OLD, retry: false },
+    Wide { plan: plan((R, R), V13, 0x1301, X25519, ED), client: NEW, server: NEW, retry: false },
+    Wide { plan: plan((R, R), V12, 0xC02B, X25519, ED), client: NEW, server: &[V12], retry: false },
+    Wide { plan: plan((R, O), V13, 0x1301, X25519, RSA), client: NEW, server: ALL, retry: false },
+    Wide { plan: plan((O, R), V13, 0x1301, X25519, ED), client: ALL, server: NEW, retry: false },
+    Wide { plan: plan((O, O), V13, 0x1301, P384, RSA), client: ALL, server: ALL, retry: true },
+    Wide { plan: plan((R, R), V13, 0x1301, P384, ED), client: NEW, server: NEW, retry: true },
+    Wide { plan: plan((R, O), V13, 0x1301, P384, RSA), client: NEW, server: ALL, retry: true },
+    Wide { plan: plan((O, R), V13, 0x1301, P384, ED), client: ALL, server: NEW, retry: true },
 ];
 
 /// With forward secrecy and without, authenticated and not: what an attacker would like to have chosen stands last.
@@ -94,7 +101,7 @@ fn of(cell: &'static Cell, at: usize, prefix: &str) -> Pair {
 }
 
 fn build(wide: &'static Wide) -> Cell {
-    let Wide { plan, client, server } = wide;
+    let Wide { plan, client, server, retry } = wide;
     let prepare = |stack: Stack, role: Role, spec: &EndpointSpec| {
         backend(stack).prepare(role, spec).unwrap_or_else(|error| panic!("{plan:?}: {error}"))
     };
@@ -114,7 +121,9 @@ fn build(wide: &'static Wide) -> Cell {
         (R, _) => vec![SignatureScheme::ED25519],
         (O, _) => Vec::new(),
     };
-    let server_spec = EndpointSpec { identities, server_order: true, schemes, ..spec(plan.server, server) };
+    let groups = if *retry { vec![NamedGroup::SECP384R1] } else { GROUPS.to_vec() };
+    let server_spec =
+        EndpointSpec { identities, server_order: true, schemes, groups, ..spec(plan.server, server) };
     let client_spec =
         EndpointSpec { server_name: "localhost".to_owned(), trust: None, ..spec(plan.client, client) };
     let mut cell = Cell {

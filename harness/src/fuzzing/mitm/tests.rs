@@ -42,6 +42,17 @@ fn every_rule_alarms_at_its_fault() {
     assert_eq!(judge(pair(0x80), &outcome, &editor), Ok(()));
 }
 
+#[test]
+fn there_are_pairs_that_are_asked_for_another_key_share() {
+    let hellos = |number: &u8| {
+        let cell = pair(*number).cell;
+        let sent = clear(&cell.honest.to_server, cell.plan.version);
+        sent.iter().filter(|(typ, _)| *typ == crate::wire::HandshakeType::CLIENT_HELLO).count()
+    };
+    assert_eq!(numbers().filter(|number| hellos(number) == 2).count(), 4);
+    assert!(numbers().all(|number| hellos(&number) == 1 || number >= 0x87));
+}
+
 /// RFC 8446 5.1, RFC 5246 6.2.1: a message may be cut over records at any byte, and records may be joined.
 #[test]
 fn handshake_messages_mean_the_same_in_any_records() {
