@@ -24,6 +24,7 @@ pub mod pki;
 pub mod policy;
 pub mod probe;
 pub mod registry;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scan;

@@ -16,6 +16,8 @@ mod interrupt;
 mod known;
 #[path = "cli/pipes.rs"]
 mod pipes;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/services.rs"]

@@ -9,7 +9,7 @@ mod talk;
 
 use std::sync::Arc;
 
-use shakedown::edit::{Change, Edit, Sentinel, Target};
+use shakedown::edit::{Change, Edit, Place, Sentinel};
 use shakedown::engine::pair::{PairOutcome, STEP_LIMIT, handshake};
 use shakedown::engine::scripted::StaticRsaFlight;
 use shakedown::engine::{
@@ -276,7 +276,7 @@ fn tls12_server() -> EndpointSpec {
 }
 
 fn server_hello(change: Change) -> Edit {
-    Edit { at: Target::ServerHello, change }
+    Edit { at: Place::SERVER_HELLO, change }
 }
 
 #[test]
@@ -333,12 +333,12 @@ fn the_downgrade_sentinel_is_refused_with_illegal_parameter() {
 #[test]
 fn a_stripped_client_hello_makes_an_honest_server_propose_what_was_not_offered() {
     let edits = [
-        Edit { at: Target::ClientHello, change: Change::SetVersion(ProtocolVersion::TLS1_0) },
+        Edit { at: Place::CLIENT_HELLO, change: Change::SetVersion(ProtocolVersion::TLS1_0) },
         Edit {
-            at: Target::ClientHello,
+            at: Place::CLIENT_HELLO,
             change: Change::OfferSuites(vec![suite("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")]),
         },
-        Edit { at: Target::ClientHello, change: Change::RemoveExtension(ExtensionType::SESSION_TICKET) },
+        Edit { at: Place::CLIENT_HELLO, change: Change::RemoveExtension(ExtensionType::SESSION_TICKET) },
     ];
     let server = EndpointSpec {
         versions: vec![ProtocolVersion::TLS1_0],
@@ -363,7 +363,7 @@ fn offer_schemes() -> Change {
 #[test]
 fn schemes_that_are_not_offered_are_put_into_the_hello() {
     let (all, pki) = (backends(), Pki::mint().unwrap());
-    let set = |change| Edit { at: Target::ClientHello, change };
+    let set = |change| Edit { at: Place::CLIENT_HELLO, change };
     let suites = vec![suite("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")];
     let server = EndpointSpec {
         versions: vec![ProtocolVersion::TLS1_2],
@@ -385,10 +385,10 @@ fn schemes_that_are_not_offered_are_put_into_the_hello() {
 #[test]
 fn edits_go_to_toml_and_back() {
     let edits = vec![
-        Edit { at: Target::ClientHello, change: Change::RemoveExtension(ExtensionType::SUPPORTED_VERSIONS) },
-        Edit { at: Target::ClientHello, change: Change::RemoveExtension(ExtensionType(0x1234)) },
-        Edit { at: Target::ClientHello, change: Change::OfferSuites(vec![suite("TLS_RSA_WITH_NULL_MD5")]) },
-        Edit { at: Target::ClientHello, change: offer_schemes() },
+        Edit { at: Place::CLIENT_HELLO, change: Change::RemoveExtension(ExtensionType::SUPPORTED_VERSIONS) },
+        Edit { at: Place::CLIENT_HELLO, change: Change::RemoveExtension(ExtensionType(0x1234)) },
+        Edit { at: Place::CLIENT_HELLO, change: Change::OfferSuites(vec![suite("TLS_RSA_WITH_NULL_MD5")]) },
+        Edit { at: Place::CLIENT_HELLO, change: offer_schemes() },
         server_hello(Change::SetVersion(ProtocolVersion::SSL3)),
         server_hello(Change::SetSuite(suite("TLS_RSA_WITH_NULL_MD5"))),
         server_hello(Change::SetSentinel(Sentinel::Absent)),
@@ -407,7 +407,25 @@ fn a_bad_edit_names_what_is_allowed() {
         format!("[[edit]]\nat = \"{at}\"\nchange = \"{change}\"\nvalue = {value}\n")
     };
     for (text, wanted) in [
-        (edit("finished", "set-version", "\"TLSv1.0\""), "client-hello, server-hello"),
+        (edit("finnished", "drop", "1"), "client-hello, server-hello, any other"),
+        (edit("finished#0", "drop", "1"), "#2"),
+        (edit("record:server", "drop", "1"), "record:server:N"),
+        (edit("record:server:+1", "drop", "1"), "record:server:N"),
+        (edit("finished", "set-version", "\"TLSv1.0\""), "client-hello, server-hello and records"),
+        (edit("finished", "split", "3"), "it is for records"),
+        (edit("record:server:1", "replay", "\"00\""), "it is for messages"),
+        (edit("finished", "drop", "3"), "takes no value"),
+        ("[[edit]]\nat = \"record:server:1\"\nchange = \"split\"\n".to_owned(), "missing"),
+        (edit("record:server:1", "split", "65536"), "16 bits"),
+        (edit("record:server:1", "xor", "[1, 256]"), "8 bits"),
+        (edit("record:server:1", "xor", "[1]"), "an offset and a mask"),
+        (edit("record:server:1", "retype", "\"handshakes\""), "application_data"),
+        (edit("record:server:1", "inject-alert", "[\"deadly\", 40]"), "warning, fatal"),
+        (edit("record:server:1", "inject-alert", "[\"fatal\", \"handshake\"]"), "alert's name"),
+        (edit("record:server:1", "inject-handshake", "\"0g\""), "hex"),
+        (edit("record:server:1", "inject-handshake", "\"000\""), "hex"),
+        (edit("client-hello", "offer-groups", "[\"x25518\"]"), "x25519"),
+        (edit("client-hello", "insert-extension", "[\"cookies\", \"\"]"), "name or number"),
         (edit("server-hello", "set-colour", "1"), "set-version, set-suite"),
         (edit("server-hello", "set-version", "\"TLSv9\""), "TLSv1.3"),
         (edit("server-hello", "set-suite", "\"TLS_RSA_WITH_NULL_MD4\""), "TLS_RSA_WITH_NULL_MD5"),

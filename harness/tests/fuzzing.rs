@@ -2,6 +2,8 @@
 
 #[path = "fuzzing/kept.rs"]
 mod kept;
+#[path = "fuzzing/mitm.rs"]
+mod mitm;
 #[path = "fuzzing/seeds.rs"]
 mod seeds;
 #[path = "fuzzing/table.rs"]
@@ -72,7 +74,7 @@ fn the_self_test_crashes_at_its_word_and_only_there() {
 /// The recipe of determinism holds: what was recorded completes, again and again, and in every process.
 #[test]
 fn every_recorded_flight_completes_and_nothing_else_is_seen_fifty_times() {
-    for name in ["server_bytes", "client_bytes"] {
+    for name in ["server_bytes", "client_bytes", "mitm"] {
         let target = shakedown::fuzzing::target(name).expect("in the table");
         let seeds = target.seeds();
         assert!(seeds.len() >= 40, "{name}: {}", seeds.len());

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::client::Room;
-use crate::engine::backends;
+use crate::engine::{Backend, backends};
 use crate::pki::Pki;
 use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
@@ -66,7 +66,7 @@ impl Survey {
         runtime.block_on(async {
             let catalogue = self.options.catalogue()?;
             let files = read_files(&self.options)?;
-            let ground = Laid::new(&self.options)?;
+            let ground = Laid::new(&self.options.backend, self.options.inherit_env)?;
             let interrupted = signals();
             let found = unless(&interrupted, Found::look(&catalogue.adapters)).await?;
             let clients = ground.makers.all(&found);
@@ -92,7 +92,7 @@ impl Check {
             }
             self.options.select(&catalogue, &self.options.floor.resolve(&catalogue)?)?;
             let files = read_files(&self.options)?;
-            let ground = Laid::new(&self.options)?;
+            let ground = Laid::new(&self.options.backend, self.options.inherit_env)?;
             let mut clients = Vec::new();
             let interrupted = signals();
             for name in &self.clients {
@@ -122,7 +122,7 @@ fn read_files(options: &RunOptions) -> Result<Files, Exit> {
     Ok((options.known_failures()?, options.baseline()?))
 }
 
-fn runtime() -> Result<Runtime, Exit> {
+pub(super) fn runtime() -> Result<Runtime, Exit> {
     Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))
 }
 
@@ -137,26 +137,22 @@ fn survey_exit(finished: &Finished) -> u8 {
 }
 
 /// Keys, folders and signals of a run.
-struct Laid {
-    pki: Arc<Pki>,
-    room: Room,
-    makers: Makers,
-    backends: BTreeMap<&'static str, Arc<dyn crate::engine::Backend>>,
+pub(super) struct Laid {
+    pub pki: Arc<Pki>,
+    pub room: Room,
+    pub makers: Makers,
+    pub backends: BTreeMap<&'static str, Arc<dyn Backend>>,
 }
 
 impl Laid {
-    fn new(options: &RunOptions) -> Result<Self, Exit> {
+    pub fn new(backend: &str, inherit_env: bool) -> Result<Self, Exit> {
         let backends = backends();
-        if !backends.contains_key(options.backend.as_str()) {
+        if !backends.contains_key(backend) {
             let known: Vec<&str> = backends.keys().copied().collect();
-            return Err(Exit::usage(format!(
-                "unknown backend {:?}; known: {}",
-                options.backend,
-                known.join(", ")
-            )));
+            return Err(Exit::usage(format!("unknown backend {backend:?}; known: {}", known.join(", "))));
         }
         let pki = Arc::new(Pki::mint().map_err(|e| Exit::harness(e.to_string()))?);
-        let room = Room::new(&pki, options.inherit_env).map_err(|e| Exit::harness(e.to_string()))?;
+        let room = Room::new(&pki, inherit_env).map_err(|e| Exit::harness(e.to_string()))?;
         let files = embedded::files_below("adapters").map(|(path, text)| (&path["adapters/".len()..], text));
         let adapter_folder = room.extract_adapters(files).map_err(|e| Exit::harness(e.to_string()))?;
         let makers = Makers {
@@ -217,7 +213,10 @@ impl Laid {
 }
 
 /// Does something that has nothing to tell yet, unless the run is interrupted.
-async fn unless<T>(interrupted: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Result<T, Exit> {
+pub(super) async fn unless<T>(
+    interrupted: &watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> Result<T, Exit> {
     let mut interrupted = interrupted.clone();
     let interruption = async {
         // The guard that this gives must not live on across an await.

@@ -10,6 +10,7 @@ mod matrix;
 mod options;
 mod page;
 mod policy;
+mod replay;
 mod scan;
 mod serve;
 mod signals;
@@ -32,6 +33,7 @@ Examples:
   shakedown explain no-forward-secrecy                   what a finding means
   shakedown scan localhost:4433                          what a TLS server accepts
   shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
+  shakedown replay finding.toml --client curl            play a saved list of edits against a client
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
 Exit codes: 0 pass or warn, 1 fail, 2 usage, 3 inconclusive, 4 nothing was run, 130 interrupted.";
@@ -61,6 +63,8 @@ enum Command {
     Serve(serve::Serve),
     /// List, show and compare what servers accept: the policies of AWS services, s2n-tls and guidelines
     Policy(policy::PolicyArgs),
+    /// Play a saved edit list between a client and an honest server
+    Replay(replay::Replay),
     /// Enumerate what a TLS server accepts
     Scan(Box<scan::Scan>),
 }
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Scan(scan) => scan.run(),
         Command::Serve(serve) => serve.run(),
     };

@@ -178,19 +178,9 @@ impl Serve {
     }
 
     async fn bind(&self) -> Result<Listener, Exit> {
-        let resolved = tokio::net::lookup_host(&self.listen).await.map_err(|error| {
-            Exit::usage(format!("cannot resolve --listen {:?}: {error}; allowed: HOST:PORT", self.listen))
-        })?;
-        let mut addresses: Vec<SocketAddr> = resolved.collect();
-        addresses.sort();
-        addresses.dedup();
-        if let Some(remote) = addresses.iter().find(|a| !a.ip().is_loopback())
-            && !self.allow_remote
-        {
-            return Err(Exit::usage(format!(
-                "{remote} can be reached from other machines, and this server is weak on purpose; listen on localhost, or \
-                 say --allow-remote"
-            )));
+        let addresses = resolve(&self.listen).await?;
+        if !self.allow_remote {
+            check_loopback(&addresses, "; listen on localhost, or say --allow-remote")?;
         }
         Listener::bind(&addresses, BACKLOG).map_err(|error| {
             let BindError { address, source } = &error;
@@ -227,6 +217,33 @@ impl Serve {
         }
         usize::try_from(room).unwrap_or(usize::MAX)
     }
+}
+
+/// The addresses of a `--listen`, each once.
+async fn resolve(listen: &str) -> Result<Vec<SocketAddr>, Exit> {
+    let resolved = tokio::net::lookup_host(listen).await.map_err(|error| {
+        Exit::usage(format!("cannot resolve --listen {listen:?}: {error}; allowed: HOST:PORT"))
+    })?;
+    let mut addresses: Vec<SocketAddr> = resolved.collect();
+    addresses.sort();
+    addresses.dedup();
+    Ok(addresses)
+}
+
+fn check_loopback(addresses: &[SocketAddr], next: &str) -> Result<(), Exit> {
+    match addresses.iter().find(|a| !a.ip().is_loopback()) {
+        Some(remote) => Err(Exit::usage(format!(
+            "{remote} can be reached from other machines, and this server is weak on purpose{next}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The same where other machines are out of the question.
+pub(super) async fn loopback(listen: &str) -> Result<Vec<SocketAddr>, Exit> {
+    let addresses = resolve(listen).await?;
+    check_loopback(&addresses, "; listen on localhost")?;
+    Ok(addresses)
 }
 
 /// Says something on standard error, if anybody listens.

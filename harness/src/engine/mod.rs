@@ -44,11 +44,19 @@ pub trait Engine: Send {
     fn session(&self) -> Option<Session> {
         None
     }
+    /// Keying material that both ends of a completed handshake share and nobody else has (RFC 5705, RFC 8446 7.5);
+    /// none before that, in SSL 3, or if the stack does not tell.
+    fn exporter(&self) -> Option<[u8; 32]> {
+        None
+    }
     /// Whether the handshake was an abbreviated one.
     fn is_resumed(&self) -> bool {
         false
     }
 }
+
+/// The label under which [`Engine::exporter`] asks; the prefix is for those that are not registered (RFC 5705 4).
+const EXPORTER_LABEL: &str = "EXPERIMENTAL shakedown";
 
 /// Where a handshake stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

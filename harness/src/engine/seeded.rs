@@ -106,6 +106,10 @@ impl Engine for Seeded {
         self.engine.session()
     }
 
+    fn exporter(&self) -> Option<[u8; 32]> {
+        self.engine.exporter()
+    }
+
     fn is_resumed(&self) -> bool {
         self.engine.is_resumed()
     }

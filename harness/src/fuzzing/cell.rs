@@ -14,7 +14,7 @@ pub(super) const PING: &[u8] = b"ping";
 pub(super) const PONG: &[u8] = b"pong";
 
 /// Flights that a handshake can take: a bound, not an expectation.
-const MOST_TURNS: usize = 12;
+pub(super) const MOST_TURNS: usize = 12;
 
 pub(super) const CLIENT_SEED: u64 = 0x5368_616B_6543_6C69;
 pub(super) const SERVER_SEED: u64 = 0x5368_616B_6553_7276;
@@ -43,17 +43,17 @@ pub(super) struct Plan {
 }
 
 const SSL3: ProtocolVersion = ProtocolVersion::SSL3;
-const V10: ProtocolVersion = ProtocolVersion::TLS1_0;
-const V11: ProtocolVersion = ProtocolVersion::TLS1_1;
-const V12: ProtocolVersion = ProtocolVersion::TLS1_2;
-const V13: ProtocolVersion = ProtocolVersion::TLS1_3;
-const RSA: Option<CertificateKind> = Some(CertificateKind::Rsa2048);
+pub(super) const V10: ProtocolVersion = ProtocolVersion::TLS1_0;
+pub(super) const V11: ProtocolVersion = ProtocolVersion::TLS1_1;
+pub(super) const V12: ProtocolVersion = ProtocolVersion::TLS1_2;
+pub(super) const V13: ProtocolVersion = ProtocolVersion::TLS1_3;
+pub(super) const RSA: Option<CertificateKind> = Some(CertificateKind::Rsa2048);
 const EC: Option<CertificateKind> = Some(CertificateKind::EcdsaP256);
-const ED: Option<CertificateKind> = Some(CertificateKind::Ed25519);
-const X25519: Option<NamedGroup> = Some(NamedGroup::X25519);
+pub(super) const ED: Option<CertificateKind> = Some(CertificateKind::Ed25519);
+pub(super) const X25519: Option<NamedGroup> = Some(NamedGroup::X25519);
 const P256: Option<NamedGroup> = Some(NamedGroup::SECP256R1);
 
-const fn plan(
+pub(super) const fn plan(
     (client, server): (Stack, Stack),
     version: ProtocolVersion,
     suite: u16,
@@ -233,7 +233,7 @@ pub(super) fn identity(kind: CertificateKind) -> Option<Arc<Identity>> {
 }
 
 /// Drives a pair until nothing moves, with one word in each direction, and whether both came to the end.
-fn record(client: &mut dyn Engine, server: &mut dyn Engine) -> (Recorded, bool) {
+pub(super) fn record(client: &mut dyn Engine, server: &mut dyn Engine) -> (Recorded, bool) {
     let mut recorded = Recorded::default();
     let (mut pinged, mut ponged) = (false, false);
     for _ in 0..MOST_TURNS {

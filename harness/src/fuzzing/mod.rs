@@ -12,6 +12,7 @@ mod dictionary;
 pub mod draw;
 mod hello;
 mod lab;
+mod mitm;
 mod mutate;
 mod negotiate;
 #[cfg(feature = "faults")]
@@ -25,6 +26,8 @@ mod verdict;
 mod wary;
 
 use std::fmt;
+
+use crate::edit::Saved;
 
 pub use dictionary::dictionary;
 pub use mutate::{Plain, mutate};
@@ -171,6 +174,16 @@ pub const TARGETS: &[Target] = &[
         body: session::client_bytes,
     },
     Target {
+        name: "mitm",
+        about: "whoever edits what crosses without keys changes nothing that both ends complete",
+        max_len: 256,
+        dictionary: false,
+        purpose: Purpose::Search,
+        prepare: mitm::prepare,
+        seeds: mitm::seeds,
+        body: mitm::mitm,
+    },
+    Target {
         name: "scenario_parse",
         about: "files of users are read or refused, and what is read prints and reads again as the same",
         max_len: 4096,
@@ -217,6 +230,25 @@ pub fn target(name: &str) -> Option<&'static Target> {
 pub fn prepare(name: &str) {
     let Some(target) = target(name) else { panic!("no fuzz target {name}") };
     (target.prepare)();
+}
+
+/// Plays a saved edit list of the target `mitm` on the pair in memory that it names.
+///
+/// # Errors
+/// The names of the pairs, if it names none of them.
+///
+/// # Panics
+/// If the oracle is broken, as in the target.
+pub fn replay_edits(saved: &Saved) -> Result<Seen, UnknownCell> {
+    mitm::replay(saved).ok_or_else(|| UnknownCell { named: saved.cell.clone(), known: mitm::names() })
+}
+
+/// A saved edit list that names no pair in memory.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no cell {named:?}; known: {}", known.join(", "))]
+pub struct UnknownCell {
+    pub named: Option<String>,
+    pub known: Vec<String>,
 }
 
 /// Plays one input on the target of that name: what the one line of each fuzz binary calls.

@@ -195,7 +195,7 @@ pub(super) fn prepare() {
 ///
 /// # Panics
 /// In such a build.
-fn check_build() {
+pub(super) fn check_build() {
     static CHECKED: std::sync::Once = std::sync::Once::new();
     CHECKED.call_once(|| {
         for (at, plan) in PLANS.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::edit::{Change, Edit, Target};
+use crate::edit::{Change, Edit, Place};
 use crate::engine::scripted::StaticRsaFlight;
 use crate::engine::{Backend, CannotPlay, EndpointSpec, ExternalPsk, Role};
 use crate::net::Setup;
@@ -309,7 +309,7 @@ fn forcing(version: ProtocolVersion, suites: &[CipherSuite]) -> Vec<Edit> {
     [Change::SetVersion(version), Change::OfferSuites(suites.to_vec())]
         .into_iter()
         .chain(schemes)
-        .map(|change| Edit { at: Target::ClientHello, change })
+        .map(|change| Edit { at: Place::CLIENT_HELLO, change })
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shakedown::edit::{Change, Edit, Sentinel, Target};
+use shakedown::edit::{Change, Edit, Place, Sentinel};
 use shakedown::engine::openssl::OpenSsl;
 use shakedown::engine::s2n::S2n;
 use shakedown::engine::{EndpointSpec, Resumption};
@@ -15,7 +15,7 @@ use shakedown::wire::ExtensionType;
 
 use crate::memory::{Memory, every_suite, options, plain, scanned, server};
 
-fn edited(at: Target, change: Change) -> Memory {
+fn edited(at: Place, change: Change) -> Memory {
     Memory { edits: vec![Edit { at, change }], ..server(plain()) }
 }
 
@@ -30,7 +30,7 @@ fn compress(bytes: &mut [u8]) {
 
 #[test]
 fn every_flag_is_seen_on_and_off() {
-    let lacks = |extension| edited(Target::ServerHello, Change::RemoveExtension(extension));
+    let lacks = |extension| edited(Place::SERVER_HELLO, Change::RemoveExtension(extension));
     // A backend of its own: the sessions are kept with its contexts, of which it forgets old ones.
     let resuming = |ids, tickets| Memory {
         backend: Arc::new(OpenSsl::new()),
@@ -43,7 +43,7 @@ fn every_flag_is_seen_on_and_off() {
             "fallback",
             |f| &f.fallback_scsv,
             server(plain()),
-            edited(Target::ClientHello, Change::OfferSuites(every_suite())),
+            edited(Place::CLIENT_HELLO, Change::OfferSuites(every_suite())),
         ),
         (
             "renegotiation",
@@ -61,7 +61,7 @@ fn every_flag_is_seen_on_and_off() {
             "sentinel",
             |f| &f.downgrade_sentinel,
             server(plain()),
-            edited(Target::ServerHello, Change::SetSentinel(Sentinel::Absent)),
+            edited(Place::SERVER_HELLO, Change::SetSentinel(Sentinel::Absent)),
         ),
         ("session id", |f| &f.resumption.id, resuming(true, false), resuming(false, true)),
         ("ticket", |f| &f.resumption.ticket, resuming(false, true), resuming(true, false)),

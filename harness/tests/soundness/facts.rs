@@ -86,7 +86,7 @@ fn the_group_on_the_wire_is_the_one_that_was_the_only_choice() {
 
 #[test]
 fn a_stack_that_says_something_else_than_the_wire_is_noticed() {
-    use shakedown::edit::{Change, Edit, Target};
+    use shakedown::edit::{Change, Edit, Place};
     // The client is told another suite than the server has: both derive different keys, and nothing passes.
     let world = world();
     let spec = EndpointSpec {
@@ -97,7 +97,7 @@ fn a_stack_that_says_something_else_than_the_wire_is_noticed() {
     let identities = vec![world.pki.identity(CertificateKind::Rsa2048).unwrap()];
     let engine = world.openssl().open(Role::Server, &EndpointSpec { identities, ..spec.clone() }).unwrap();
     let lie = Change::SetSuite(registry::suite_by_name("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA").unwrap().suite);
-    let edits = vec![Edit { at: Target::ServerHello, change: lie }];
+    let edits = vec![Edit { at: Place::SERVER_HELLO, change: lie }];
     let mut client = world.openssl().open(Role::Client, &spec).unwrap();
     let (seen, _) = run_in_memory(&mut *client, Setup { engine, edits });
     // What the client saw is what counts.

@@ -9,7 +9,7 @@ use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream};
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
-use super::super::{Engine, EngineFailure, Negotiated, Role, Session, Status};
+use super::super::{EXPORTER_LABEL, Engine, EngineFailure, Negotiated, Role, Session, Status};
 use super::session::Kept;
 
 /// `SSL_R_*_ALERT_*` reason codes are 1000 plus the alert's number.
@@ -160,6 +160,14 @@ impl Engine for OpenSslEngine {
 
     fn peer_closed(&self) -> bool {
         self.peer_closed
+    }
+
+    fn exporter(&self) -> Option<[u8; 32]> {
+        let mut material = [0; 32];
+        let is_done = self.status == Status::Done;
+        let told =
+            is_done && self.stream.ssl().export_keying_material(&mut material, EXPORTER_LABEL, None).is_ok();
+        told.then_some(material)
     }
 
     fn negotiated(&self) -> Option<Negotiated> {

@@ -6,7 +6,7 @@ use rustls::Connection;
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
-use super::super::{Engine, EngineFailure, Negotiated, Status};
+use super::super::{EXPORTER_LABEL, Engine, EngineFailure, Negotiated, Status};
 
 pub(super) struct RustlsEngine {
     connection: Connection,
@@ -91,6 +91,10 @@ impl Engine for RustlsEngine {
         let version = ProtocolVersion(u16::from(self.connection.protocol_version()?));
         let suite = CipherSuite(u16::from(self.connection.negotiated_cipher_suite()?.suite()));
         Some(Negotiated { version, suite })
+    }
+
+    fn exporter(&self) -> Option<[u8; 32]> {
+        self.connection.export_keying_material([0; 32], EXPORTER_LABEL.as_bytes(), None).ok()
     }
 }
 

@@ -1,0 +1,170 @@
+//! The oracle alarms at each fault, and not at what means nothing; downgrades at length; what the editor costs.
+
+use std::time::Instant;
+
+use super::*;
+use crate::edit::Sentinel;
+use crate::registry::{CipherSuite, NamedGroup};
+use crate::wire::ExtensionType;
+use pair::{numbers, pair};
+
+/// A completed handshake with one thing wrong.
+fn label(spoil: impl FnOnce(&mut Outcome)) -> Option<&'static str> {
+    let pair = pair(0x80);
+    let mut outcome = pair.honest.clone();
+    spoil(&mut outcome);
+    judge(pair, &outcome, &Editor::new(&[])).err().map(|(label, _)| label)
+}
+
+#[test]
+fn every_rule_alarms_at_its_fault() {
+    assert_eq!(label(|_| {}), None);
+    let weak = Some((ProtocolVersion::TLS1_2, CipherSuite(0x002F)));
+    assert_eq!(label(|o| o.client.negotiated = weak), Some("agreement"));
+    assert_eq!(label(|o| o.server.negotiated = weak), Some("agreement"));
+    assert_eq!(label(|o| o.client.exporter = None), Some("exporter"));
+    assert_eq!(label(|o| o.server.exporter = Some([0; 32])), Some("exporter"));
+    assert_eq!(label(|o| o.server.got = b"pong".to_vec()), Some("integrity"));
+    assert_eq!(label(|o| o.client.got = b"pongpong".to_vec()), Some("integrity"));
+    // One byte of a random, behind the headers of record and message and the version.
+    assert_eq!(label(|o| o.client.arrived[5 + 4 + 2] ^= 1), Some("forged"));
+    assert_eq!(label(|o| o.server.arrived[5 + 4 + 2] ^= 1), Some("forged"));
+    assert_eq!(label(|o| o.client.got.clear()), Some("void-edit"));
+    // An end that is not done agrees on nothing, and one word may be cut short by what is edited.
+    let ended = |o: &mut Outcome| {
+        o.client.is_done = false;
+        o.client.negotiated = weak;
+    };
+    assert_eq!(label(ended), Some("void-edit"));
+    let edits = [Edit { at: Place::record(Sender::Server, 1), change: Change::Drop }];
+    let (mut outcome, editor) = drive(pair(0x80).cell, &edits);
+    ended(&mut outcome);
+    assert_eq!(judge(pair(0x80), &outcome, &editor), Ok(()));
+}
+
+#[test]
+fn there_are_pairs_that_are_asked_for_another_key_share() {
+    let hellos = |number: &u8| {
+        let cell = pair(*number).cell;
+        let sent = clear(&cell.honest.to_server, cell.plan.version);
+        sent.iter().filter(|(typ, _)| *typ == crate::wire::HandshakeType::CLIENT_HELLO).count()
+    };
+    assert_eq!(numbers().filter(|number| hellos(number) == 2).count(), 4);
+    assert!(numbers().all(|number| hellos(&number) == 1 || number >= 0x87));
+}
+
+/// RFC 8446 5.1, RFC 5246 6.2.1: a message may be cut over records at any byte, and records may be joined.
+#[test]
+fn handshake_messages_mean_the_same_in_any_records() {
+    for number in numbers() {
+        let pair = pair(number);
+        let honest = &pair.cell.honest;
+        for (sender, bytes) in [(Sender::Client, &honest.to_server), (Sender::Server, &honest.to_client)] {
+            let clear = clear_handshake(bytes, pair.cell.plan.version);
+            assert!(!clear.is_empty(), "{}: nothing in the clear", pair.name);
+            for nth in clear {
+                // In its header, behind it, and somewhere in the body; five records and back to four.
+                for cuts in [&[1][..], &[4], &[37], &[30, 20, 10, 3]] {
+                    let cut = |at: &u16| Edit { at: Place::record(sender, nth), change: Change::Split(*at) };
+                    let edits: Vec<Edit> = cuts.iter().map(cut).collect();
+                    let seen = attack(pair, &edits);
+                    assert!(seen.completed, "{}: {edits:?}: {}", pair.name, seen.summary);
+                }
+            }
+        }
+    }
+    // Records that a server sends one after another, joined: certificate and what follows it in TLS 1.2.
+    let joined = numbers().filter(|number| {
+        let pair = pair(*number);
+        let clear = clear_handshake(&pair.cell.honest.to_client, pair.cell.plan.version);
+        let merge = |nth: &u32| Edit { at: Place::record(Sender::Server, *nth), change: Change::Merge };
+        let edits: Vec<Edit> = clear[..clear.len() - 1].iter().map(merge).collect();
+        let seen = attack(pair, &edits);
+        assert!(seen.completed, "{}: {edits:?}: {}", pair.name, seen.summary);
+        !edits.is_empty()
+    });
+    assert!(joined.count() >= 10);
+}
+
+/// Nothing that talks a pair down is completed by both, and nothing that is completed is other than unattacked.
+#[test]
+fn every_downgrade_ends_in_failure_or_in_what_would_have_been() {
+    let hello = |change| Edit { at: Place::CLIENT_HELLO, change };
+    let answer = |change| Edit { at: Place::SERVER_HELLO, change };
+    let mut attacks: Vec<Vec<Edit>> = Vec::new();
+    for version in ProtocolVersion::ALL {
+        attacks.push(vec![hello(Change::SetVersion(version))]);
+        attacks.push(vec![answer(Change::SetVersion(version))]);
+        for sentinel in Sentinel::ALL {
+            let both = [hello(Change::SetVersion(version)), answer(Change::SetSentinel(sentinel))];
+            attacks.push(both.to_vec());
+        }
+    }
+    for suite in crate::registry::suites() {
+        attacks.push(vec![hello(Change::OfferSuites(vec![suite.suite]))]);
+        attacks.push(vec![answer(Change::SetSuite(suite.suite))]);
+    }
+    for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1, NamedGroup(0)] {
+        attacks.push(vec![hello(Change::OfferGroups(vec![group]))]);
+    }
+    for extension in (0..64).map(ExtensionType).chain([ExtensionType::RENEGOTIATION_INFO]) {
+        attacks.push(vec![hello(Change::RemoveExtension(extension))]);
+        attacks.push(vec![answer(Change::RemoveExtension(extension))]);
+    }
+    let (mut completed, mut refused) = (0, 0);
+    for number in numbers().filter(|number| number & 0x80 != 0) {
+        for edits in &attacks {
+            // What both ends complete is compared with the unattacked run in there.
+            match attack(pair(number), edits).completed {
+                true => completed += 1,
+                false => refused += 1,
+            }
+        }
+    }
+    // Those without an effect, and no more than those: an extension that is not there, what was chosen anyway.
+    assert!(refused > 4000 && completed > 100, "{refused} refused, {completed} completed");
+}
+
+/// Run with `cargo test --release --lib fuzzing::mitm -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn the_editor_costs_little_beside_the_handshake() {
+    let cut = |sender, nth| Edit { at: Place::record(sender, nth), change: Change::Split(20) };
+    let lists: [(&str, Vec<Edit>); 3] = [
+        ("no edits", Vec::new()),
+        ("records cut", vec![cut(Sender::Client, 1), cut(Sender::Server, 1)]),
+        (
+            "edits that wait to the end",
+            vec![
+                Edit { at: Place::message(crate::wire::HandshakeType::FINISHED), change: Change::Drop },
+                cut(Sender::Server, 99),
+            ],
+        ),
+    ];
+    let rounds = 20;
+    let timed = |run: &dyn Fn(u8)| {
+        let started = Instant::now();
+        for _ in 0..rounds {
+            numbers().for_each(run);
+        }
+        started.elapsed().as_secs_f64()
+    };
+    let direct = |number: u8| {
+        let cell = pair(number).cell;
+        let (_, is_done) = super::super::cell::record(&mut cell.client(), &mut cell.server());
+        assert!(is_done);
+    };
+    timed(&direct);
+    for (what, edits) in &lists {
+        let (alone, edited) =
+            (timed(&direct), timed(&|number| assert!(attack(pair(number), edits).completed)));
+        let played = f64::from(rounds) * numbers().count() as f64;
+        let ratio = alone / edited;
+        println!(
+            "{what}: {:.0}/s, the engines alone {:.0}/s, ratio {ratio:.2}",
+            played / edited,
+            played / alone
+        );
+        assert!(ratio >= 0.7, "{what}: {ratio:.2}");
+    }
+}
