@@ -50,6 +50,7 @@ pub(super) const V13: ProtocolVersion = ProtocolVersion::TLS1_3;
 pub(super) const RSA: Option<CertificateKind> = Some(CertificateKind::Rsa2048);
 const EC: Option<CertificateKind> = Some(CertificateKind::EcdsaP256);
 pub(super) const ED: Option<CertificateKind> = Some(CertificateKind::Ed25519);
+const DSA: Option<CertificateKind> = Some(CertificateKind::Dsa2048);
 pub(super) const X25519: Option<NamedGroup> = Some(NamedGroup::X25519);
 const P256: Option<NamedGroup> = Some(NamedGroup::SECP256R1);
 
@@ -131,6 +132,21 @@ pub(super) const PLANS: &[Plan] = &[
     retried((R, R), 0x1302, ED),
     retried((R, O), 0x1303, EC),
     retried((O, R), 0x1301, ED),
+    plan((O, O), SSL3, 0x0032, None, DSA),
+    with_psk(SSL3, 0x008C, None, false),
+    with_psk(SSL3, 0x0090, None, false),
+    with_psk(SSL3, 0x0094, RSA, false),
+    plan((O, O), V10, 0x0032, None, DSA),
+    with_psk(V10, 0x008C, None, false),
+    with_psk(V10, 0x0090, None, false),
+    with_psk(V10, 0xC035, None, false),
+    with_psk(V10, 0x0094, RSA, false),
+    plan((O, O), V11, 0x0032, None, DSA),
+    with_psk(V11, 0x008C, None, false),
+    with_psk(V11, 0x0090, None, false),
+    with_psk(V11, 0xC035, None, false),
+    with_psk(V11, 0x0094, RSA, false),
+    plan((O, O), V12, 0x00A2, None, DSA),
 ];
 
 /// A plan with both ends built, and what its honest handshake looks like.
@@ -163,11 +179,16 @@ pub(super) fn open(prepared: &dyn Prepared, seed: u64) -> Seeded {
     Seeded::open(prepared, seed).expect("it could be opened before")
 }
 
+/// The cell that an input names; none where there is no such plan: were it taken for another one, inputs would mean
+/// something else as soon as plans come to it.
+pub(super) fn named(at: u8) -> Option<&'static Cell> {
+    (usize::from(at) < PLANS.len()).then(|| cell(usize::from(at)))
+}
+
 /// The cell of a plan; built when it is first asked for.
 pub(super) fn cell(at: usize) -> &'static Cell {
     static CELLS: OnceLock<Vec<OnceLock<Cell>>> = OnceLock::new();
     let all = CELLS.get_or_init(|| PLANS.iter().map(|_| OnceLock::new()).collect());
-    let at = at % PLANS.len();
     all[at].get_or_init(|| build(&PLANS[at]))
 }
 
@@ -227,7 +248,12 @@ fn spec(plan: &Plan) -> EndpointSpec {
 /// The fixed identity of that kind, once per process: stacks keep configurations by its address.
 pub(super) fn identity(kind: CertificateKind) -> Option<Arc<Identity>> {
     static KEPT: OnceLock<Vec<Arc<Identity>>> = OnceLock::new();
-    let kinds = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256, CertificateKind::Ed25519];
+    let kinds = [
+        CertificateKind::Rsa2048,
+        CertificateKind::EcdsaP256,
+        CertificateKind::Ed25519,
+        CertificateKind::Dsa2048,
+    ];
     let kept = KEPT.get_or_init(|| kinds.into_iter().filter_map(fixed).map(Arc::new).collect());
     kept.iter().find(|identity| identity.kind == kind).cloned()
 }

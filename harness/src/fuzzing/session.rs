@@ -13,7 +13,7 @@ use crate::registry::ProtocolVersion;
 use crate::wire::{ContentType, Context, Handshake, HandshakeDeframer, HandshakeType, RecordDeframer};
 
 use super::Seen;
-use super::cell::{Cell, PING, PLANS, PONG, Plan, cell};
+use super::cell::{Cell, PING, PLANS, PONG, Plan, cell, named};
 use super::seeds::{self, Seed};
 use super::wary;
 
@@ -27,7 +27,7 @@ pub(super) fn server_bytes(input: &[u8]) -> Seen {
     if at >= ALONE {
         return wary::server(flight);
     }
-    let cell = cell(usize::from(at));
+    let Some(cell) = named(at) else { return Seen::new("no plan") };
     one_end(cell, &mut cell.server(), flight, &cell.honest.to_server, PING, Role::Server)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn client_bytes(input: &[u8]) -> Seen {
     if at >= ALONE {
         return wary::client(at - ALONE, flight);
     }
-    let cell = cell(usize::from(at));
+    let Some(cell) = named(at) else { return Seen::new("no plan") };
     let mut client = cell.client();
     // Its hello goes nowhere.
     client.drain(&mut Vec::new());
@@ -47,15 +47,15 @@ pub(super) fn client_bytes(input: &[u8]) -> Seen {
 
 /// The engine alone, fed the same.
 pub(super) fn bare_server(input: &[u8]) {
-    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
-        bare(&mut cell(usize::from(at)).server(), flight);
+    if let Some((cell, flight)) = input.split_first().and_then(|(at, flight)| Some((named(*at)?, flight))) {
+        bare(&mut cell.server(), flight);
     }
 }
 
 /// The engine alone, fed the same.
 pub(super) fn bare_client(input: &[u8]) {
-    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
-        let mut client = cell(usize::from(at)).client();
+    if let Some((cell, flight)) = input.split_first().and_then(|(at, flight)| Some((named(*at)?, flight))) {
+        let mut client = cell.client();
         client.drain(&mut Vec::new());
         bare(&mut client, flight);
     }
