@@ -7,8 +7,11 @@ build:
 test:
 	cargo test
 
+# cargo-deny does not look at `examples/`: nothing of it is linked into the program or shipped, and its libraries are the
+# users' choice. `allow` in deny.toml would have to hold licences that the program has no use for.
 lint: cargo-deny
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	cargo deny --workspace check licenses bans sources
 
@@ -48,6 +51,64 @@ matrix:
 # Measures what the stacks cannot express and writes scenarios/matrix.txt. Review the difference.
 matrix-caps:
 	cargo run -- matrix --print-caps > matrix.txt.new && mv matrix.txt.new scenarios/matrix.txt
+
+# Fuzzing (fuzz/README.md). SAN=address for AddressSanitizer, SEED= for libFuzzer's seed.
+SAN ?= none
+SEED ?= 1
+TIME ?= 30
+BUDGET ?= 60
+CAMPAIGN = python3 fuzz/campaign.py --san $(SAN) --seed $(SEED)
+.PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov faults
+
+# cargo-fuzz, and from Debian clang-19 and llvm-19, without which the C libraries are built blind. Nightly Rust is up to you.
+setup-fuzz:
+	.ci/setup-fuzz
+
+# Writes fuzz/seeds, fuzz/targets.json, fuzz/faults.json and fuzz/tls.dict. Review the difference.
+fuzz-seeds:
+	SHAKEDOWN_WRITE_SEEDS=1 cargo test --test fuzzing committed
+
+# One target: make fuzz TARGET=server_bytes TIME=60
+fuzz:
+	$(CAMPAIGN) run $(TARGET) --time $(TIME)
+
+# Every target in turn, beside the committed baseline.
+fuzz-all:
+	$(CAMPAIGN) all --time $(TIME)
+
+# Every target for ten seconds, from the committed inputs: what CI runs.
+fuzz-smoke:
+	$(CAMPAIGN) all --time 10 --smoke
+
+# Every planted fault with three seeds; goes on where it stopped.
+fuzz-faults:
+	$(CAMPAIGN) faults --budget $(BUDGET)
+
+# Half an hour without a fault: nothing may be found.
+fuzz-control:
+	$(CAMPAIGN) control
+
+fuzz-triage:
+	$(CAMPAIGN) triage
+
+fuzz-min:
+	$(CAMPAIGN) min $(TARGET)
+
+fuzz-cov:
+	$(CAMPAIGN) cov $(TARGET)
+
+# What the oracles of the fuzz targets cost beside the work itself.
+.PHONY: bench-fuzz
+bench-fuzz:
+	cargo bench --bench fuzz_targets
+
+# The witnesses of the planted faults; and that the tests of what they sit in do not see them.
+faults:
+	cargo test --features faults --test faults
+	SHAKEDOWN_FAULT=F13 cargo test --features faults -p shakedown --lib wire::
+	SHAKEDOWN_FAULT=F16 cargo test --features faults -p shakedown --lib policy::
+	SHAKEDOWN_FAULT=F14 cargo test --features faults -p shakedown --test soundness
+	SHAKEDOWN_FAULT=F19 cargo test --features faults -p shakedown --test soundness
 
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny

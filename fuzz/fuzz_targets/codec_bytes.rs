@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("codec_bytes", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("codec_bytes"), |input: &[u8]| shakedown_fuzz::play("codec_bytes", input));

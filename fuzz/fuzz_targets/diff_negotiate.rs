@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("diff_negotiate", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("diff_negotiate"), |input: &[u8]| shakedown_fuzz::play("diff_negotiate", input));

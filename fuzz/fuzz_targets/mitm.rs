@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("mitm", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("mitm"), |input: &[u8]| shakedown_fuzz::play("mitm", input));

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("scenario_parse", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("scenario_parse"), |input: &[u8]| shakedown_fuzz::play("scenario_parse", input));

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("server_select", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("server_select"), |input: &[u8]| shakedown_fuzz::play("server_select", input));

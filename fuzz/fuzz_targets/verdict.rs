@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| shakedown::fuzzing::play("verdict", input));
+libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("verdict"), |input: &[u8]| shakedown_fuzz::play("verdict", input));

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod client;
 pub mod edit;
 pub mod engine;
+pub mod faults;
 pub mod fit;
 pub mod fuzzing;
 pub mod judge;

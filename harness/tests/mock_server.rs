@@ -75,6 +75,22 @@ fn a_client_that_accepts_is_caught_and_the_text_says_how() {
     }
 }
 
+/// Of a session that is weak twice a refusal proves neither, and a client that goes on in it has refused nothing.
+#[test]
+fn a_wrong_certificate_beside_another_weakness_proves_nothing_without_its_own_alert() {
+    let careless = |s: &MockServer| openssl_request(s.address(), None, |_| Ok(()));
+    for suite in [GCM, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"] {
+        let twice = server()
+            .forced("TLSv1.1", suite.replace("GCM_SHA256", "CBC_SHA"))
+            .certificate(Certificate::Expired);
+        twice.check_refused_by(careless).unwrap_err();
+        unproven(&twice, strict, "may not be all that the client minds");
+    }
+    let weak = || server().policy("elb/ELBSecurityPolicy-2016-08").certificate(Certificate::Expired);
+    weak().check_refused_by(strict).unwrap();
+    assert_eq!(weak().check_refused_by(careless).unwrap_err().reason(), Reason::Broken);
+}
+
 #[test]
 fn a_client_that_refuses_everything_proves_nothing() {
     // It trusts another CA than the server's.
@@ -122,7 +138,7 @@ fn a_client_that_stays_away_or_speaks_no_tls_proves_nothing() {
 
 #[test]
 fn a_connection_that_is_still_open_at_the_end_proves_nothing() {
-    let server = server().finish_timeout(Duration::from_secs(25)).start();
+    let server = server().finish_timeout(Duration::from_secs(3)).start();
     let mut stream = tcp(&server);
     stream.write_all(&[22, 3, 1, 2, 0]).unwrap();
     let seen = server.finish();

@@ -4,6 +4,8 @@
 mod human;
 #[path = "report/junit.rs"]
 mod junit;
+#[path = "report/known.rs"]
+mod known;
 #[path = "report/sample.rs"]
 mod sample;
 #[path = "report/schema.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/faults.rs"]
+mod faults;
 #[path = "serve/limits.rs"]
 mod limits;
 #[path = "serve/lines.rs"]

@@ -71,6 +71,9 @@ impl fmt::Display for Certificate {
 /// The policy that breaks no floor: TLS 1.2 and 1.3, ECDHE with authenticated encryption only.
 pub const STRONG: &str = "harness/strong";
 
+/// A later moment than that may be none that the system's clock knows.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// How a [`MockServer`] is set up; made by [`MockServer::builder`].
 ///
 /// What `shakedown serve` does not know (a policy, a floor) or cannot play (a suite with a certificate that does not fit)
@@ -178,15 +181,16 @@ impl MockServerBuilder {
         self
     }
 
-    /// How long the server may take until it listens; 30 s without it. An RSA key takes most of that time.
+    /// How long the server may take until it listens, at most an hour; 30 s without it. An RSA key takes most of that time.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
-        self.start_timeout = timeout;
+        self.start_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
-    /// How long the server may take to end what is open and stop; 15 s without it.
+    /// How long the server may take to end what is open and stop, at most an hour; 15 s without it. Connections that are
+    /// open then get two thirds of it and are cut.
     pub fn finish_timeout(mut self, timeout: Duration) -> Self {
-        self.finish_timeout = timeout;
+        self.finish_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -233,6 +237,12 @@ impl MockServerBuilder {
         Certificate::WRONG.iter().any(|wrong| self.certificates.contains(&wrong.to_string()))
     }
 
+    /// Whether a wrong certificate is not all that sets this server apart from its control.
+    pub(crate) fn has_second_fault(&self) -> bool {
+        let is_control = self.policy == STRONG || self.policy == self.control;
+        self.has_wrong_certificate() && (self.forced.is_some() || !is_control)
+    }
+
     pub(crate) fn program_path(&self) -> PathBuf {
         self.program.clone().unwrap_or_else(|| {
             let named = std::env::var_os("SHAKEDOWN").filter(|path| !path.is_empty());
@@ -243,6 +253,8 @@ impl MockServerBuilder {
     pub(crate) fn serve_command(&self) -> Command {
         let mut command = Command::new(self.program_path());
         command.args(["serve", "--listen", "127.0.0.1:0", "--transcript", "--stop-with-stdin"]);
+        // Or it would be killed while it still waits, and nobody would learn what it saw.
+        command.arg("--grace").arg((self.finish_timeout.as_secs() * 2 / 3).to_string());
         match &self.forced {
             Some((version, suite)) => {
                 command.args(["--force-version", version, "--force-suite", suite]);
@@ -303,13 +315,13 @@ mod tests {
             .service("opensearch");
         assert_eq!(
             words(&builder.serve_command()).join(" "),
-            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --policy elb/X --partial --policies mine --backend s2n \
+            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --grace 10 --policy elb/X --partial --policies mine --backend s2n \
              --cert rsa2048 --cert ecdsa256 --floor aws --service opensearch"
         );
         let forced = MockServer::builder().forced("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256");
         assert_eq!(
             words(&forced.serve_command()).join(" "),
-            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --force-version TLSv1.2 --force-suite \
+            "serve --listen 127.0.0.1:0 --transcript --stop-with-stdin --grace 10 --force-version TLSv1.2 --force-suite \
              TLS_RSA_WITH_AES_128_GCM_SHA256"
         );
         assert_eq!(words(&builder.policy_command()).join(" "), "policy show elb/X --json --policies mine");
@@ -333,6 +345,29 @@ mod tests {
         let twin = weak.twin(&["rsa2048".to_owned(), "expired".to_owned()]);
         assert_eq!(words(&twin.serve_command()), words(&strong.serve_command()));
         assert!(weak.has_wrong_certificate() && !twin.has_wrong_certificate());
+    }
+
+    #[test]
+    fn a_timeout_has_a_limit_and_the_server_stops_within_it() {
+        let grace = |timeout| {
+            let command =
+                MockServer::builder().finish_timeout(timeout).start_timeout(timeout).serve_command();
+            let words: Vec<_> = words(&command).into_iter().map(str::to_owned).collect();
+            words[words.iter().position(|word| word == "--grace").unwrap() + 1].clone()
+        };
+        assert_eq!([0, 1, 2, 3, 60].map(|s| grace(Duration::from_secs(s))), ["0", "0", "1", "2", "40"]);
+        assert_eq!(grace(Duration::MAX), "2400");
+    }
+
+    #[test]
+    fn a_wrong_certificate_beside_another_weakness_is_a_second_fault() {
+        let wrong = || MockServer::builder().certificate(Certificate::Expired);
+        assert!(!wrong().has_second_fault());
+        assert!(!wrong().policy("mine/x").control_policy("mine/x").has_second_fault());
+        assert!(wrong().policy("harness/static-rsa").has_second_fault());
+        assert!(wrong().forced("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256").has_second_fault());
+        let right = MockServer::builder().certificate(Certificate::Rsa2048);
+        assert!(!right.policy("harness/static-rsa").has_second_fault());
     }
 
     /// Else it would choose by its own policy.

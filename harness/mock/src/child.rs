@@ -20,6 +20,9 @@ const MOST_CONNECTIONS: usize = 10_000;
 /// Bytes kept of what the program says on standard error.
 const MOST_SAID: usize = 16 * 1024;
 
+/// How long a process that is dropped may take to end by itself.
+const AFTER_STDIN: Duration = Duration::from_millis(500);
+
 /// How long a killed process may take to be gone.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
@@ -189,7 +192,10 @@ impl Drop for Running {
     /// Who wants to know what it saw calls `stop` first.
     fn drop(&mut self) {
         self.stdin = None;
-        self.kill();
+        // It takes its folder along, if nothing keeps it from ending.
+        if self.gone(AFTER_STDIN).is_none() {
+            self.kill();
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::unmet::{Reason, Unmet, describe, proposed};
 pub struct Finished {
     pub(crate) server: Ready,
     pub(crate) wrong_certificate: bool,
+    /// Beside the wrong certificate the session is forced, or the policy is not the one of the positive control.
+    pub(crate) has_second_fault: bool,
     pub(crate) forced: Option<(String, String)>,
     pub(crate) accepted: Result<Accepted, String>,
     pub(crate) connections: Vec<Connection>,
@@ -148,6 +150,13 @@ impl Finished {
             }
         }
         self.is_complete("an offer")?;
+        if let Some(cut) = self.connections.iter().find(|c| c.offers.as_ref().is_some_and(|o| o.left_out > 0))
+        {
+            let what = format!(
+                "it is not proven that {name} was never offered: a hello offered more than the server lists"
+            );
+            return Err(self.unmet(Reason::Unproven, what, Some(cut)));
+        }
         match self.connections.iter().find(|connection| connection.offers.is_none()) {
             Some(connection) => {
                 let what = format!(

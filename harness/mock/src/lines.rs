@@ -83,7 +83,7 @@ pub struct Connection {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The handshake was finished and a request was answered.
+    /// The handshake was finished, and the answer to a request was begun.
     Completed,
     /// The handshake was finished, and the client left without a request.
     Closed,
@@ -99,6 +99,10 @@ pub enum Outcome {
     Disconnected,
     /// The server's own stack failed.
     Failed,
+    /// The program itself failed: nothing is known of the client.
+    HarnessPanic,
+    /// The server had stopped before it could be served.
+    Unserved,
 }
 
 /// How far the client went, in the order of a handshake.
@@ -162,6 +166,8 @@ pub struct Offers {
     pub alpn: Vec<String>,
     /// The server name.
     pub server_name: Option<String>,
+    /// Values that a list has no room for; then nothing can be said of what is not in the lists.
+    pub left_out: usize,
 }
 
 /// The words of the lines, so that what is printed is what `serve` writes.
@@ -182,7 +188,7 @@ macro_rules! words {
 
 words!(Outcome: Completed "completed", Closed "closed", RefusedByClient "refused-by-client",
     RefusedByServer "refused-by-server", NotTls "not-tls", Timeout "timeout", Disconnected "disconnected",
-    Failed "failed");
+    Failed "failed", HarnessPanic "harness-panic", Unserved "unserved");
 words!(Reach: Connected "connected", Offered "offered", Proposed "proposed", Committed "committed",
     Finished "finished", Data "data");
 words!(Side: Client "client", Server "server");

@@ -29,7 +29,7 @@ impl Accepted {
         let no_suite = !self.suites.iter().any(|suite| offers.suites.contains(suite));
         let is_exact = offers.versions.iter().any(|version| version == "TLSv1.3");
         let no_version = is_exact && !self.versions.iter().any(|version| offers.versions.contains(version));
-        !self.suites.is_empty() && (no_suite || no_version)
+        !self.suites.is_empty() && offers.left_out == 0 && (no_suite || no_version)
     }
 }
 
@@ -60,6 +60,9 @@ pub mod tests {
         // It may be a hello that takes everything up to TLS 1.2.
         assert!(!nothing(&["TLSv1.2"], &[ECDHE]));
         assert!(!nothing(&["TLSv1.3", "TLSv1.2", "TLSv1.0"], &[RSA, ECDHE]));
+        // More suites were offered than are listed.
+        let cut = Offers { left_out: 1, ..offers(&["TLSv1.2"], &[RSA]) };
+        assert!(!server.has_nothing_in_common(&cut));
         assert!(!accepted(&["TLSv1.2"], &[]).has_nothing_in_common(&offers(&["TLSv1.2"], &[RSA])));
     }
 

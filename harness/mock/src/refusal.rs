@@ -44,6 +44,15 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
         Outcome::RefusedByClient if reach < Reach::Proposed => {
             unproven("the client was gone before it had the server's flight")
         }
+        // A refusal proves neither of two faults, unless it says which one it is about.
+        Outcome::RefusedByClient
+            if seen.has_second_fault && !alert.is_some_and(|alert| CERTIFICATE_ALERTS.contains(&alert)) =>
+        {
+            unproven(
+                "its certificate may not be all that the client minds: the wrong certificate goes with another policy than \
+                 the control's, or with a forced session, and no alert about the certificate came",
+            )
+        }
         Outcome::RefusedByClient if seen.wrong_certificate => match alert {
             Some(alert) if PARAMETER_ALERTS.contains(&alert) => {
                 unproven("it refused for another reason than the certificate")
@@ -63,6 +72,8 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
         Outcome::Timeout => unproven("a deadline of the server's passed"),
         Outcome::Disconnected => unproven("the client was gone before it had the server's flight"),
         Outcome::Failed => unproven("the server's own stack failed"),
+        Outcome::HarnessPanic => unproven("the program that plays the server failed"),
+        Outcome::Unserved => unproven("the server stopped before it could be served"),
         Outcome::Completed => broken("it sent its request"),
     }
 }

@@ -133,6 +133,7 @@ impl MockServer {
         Ok(Finished {
             server: self.ready.clone(),
             wrong_certificate: self.builder.has_wrong_certificate(),
+            has_second_fault: self.builder.has_second_fault(),
             forced: self.builder.forced.clone(),
             accepted,
             connections,

@@ -10,7 +10,7 @@ use crate::unmet::{Reason, Unmet};
 const RSA: &str = "TLS_RSA_WITH_AES_128_GCM_SHA256";
 const ECDHE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 10] = [
     Outcome::Completed,
     Outcome::Closed,
     Outcome::RefusedByClient,
@@ -19,6 +19,8 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Timeout,
     Outcome::Disconnected,
     Outcome::Failed,
+    Outcome::HarnessPanic,
+    Outcome::Unserved,
 ];
 const REACHES: [Reach; 6] =
     [Reach::Connected, Reach::Offered, Reach::Proposed, Reach::Committed, Reach::Finished, Reach::Data];
@@ -46,6 +48,7 @@ fn connection(outcome: Outcome, reach: Reach) -> Connection {
             schemes: names(&["rsa_pss_rsae_sha256"]),
             alpn: names(&["http/1.1"]),
             server_name: Some("localhost".to_owned()),
+            left_out: 0,
         }),
         transcript: None,
         ms: Some(3.1),
@@ -64,6 +67,7 @@ fn finished(connections: Vec<Connection>) -> Finished {
             shakedown: None,
         },
         wrong_certificate: false,
+        has_second_fault: false,
         forced: None,
         accepted: Ok(accepted(&["TLSv1.2"], &[RSA])),
         connections,
@@ -124,6 +128,28 @@ fn only_an_end_of_the_clients_own_before_the_refusal_line_is_a_refusal() {
     // Counted by hand. By the client: proposed 4 with a right certificate; with a wrong one proposed 4,
     // committed 4, finished 3; by the server offered and proposed with any of the five alerts.
     assert_eq!(refusals, 4 + 4 + 4 + 3 + 10);
+}
+
+/// A client that takes the forced session and cannot read on sends `bad_record_mac`: it has refused nothing.
+#[test]
+fn of_two_faults_only_an_alert_about_the_certificate_says_which_one_was_refused() {
+    for (alert, expected) in [
+        (None, Some(Reason::Unproven)),
+        (Some("bad_record_mac"), Some(Reason::Unproven)),
+        (Some("handshake_failure"), Some(Reason::Unproven)),
+        (Some("unknown_ca"), None),
+        (Some("certificate_expired"), None),
+    ] {
+        for reach in [Reach::Proposed, Reach::Committed] {
+            let mut seen = finished(vec![Connection {
+                alert: alert.map(str::to_owned),
+                alert_by: alert.map(|_| Side::Client),
+                ..connection(Outcome::RefusedByClient, reach)
+            }]);
+            (seen.wrong_certificate, seen.has_second_fault) = (true, true);
+            assert_eq!(reason(seen.check_refused()), expected, "{alert:?} {reach}");
+        }
+    }
 }
 
 #[test]
@@ -210,6 +236,10 @@ fn never_offered_is_read_from_every_hello() {
     for unknown in ["TLS 1.1", "AES128-SHA", "http/1.1", ""] {
         assert_eq!(reason(seen.check_never_offered(unknown)), Some(Reason::Unproven), "{unknown:?}");
     }
+    let mut cut = finished(vec![completed()]);
+    cut.connections[0].offers.as_mut().unwrap().left_out = 1;
+    assert_eq!(reason(cut.check_never_offered(RSA)), Some(Reason::Unproven));
+    assert_eq!(reason(cut.check_never_offered(ECDHE)), Some(Reason::Broken));
     let silent = finished(vec![completed(), connection(Outcome::Disconnected, Reach::Connected)]);
     assert_eq!(reason(silent.check_never_offered(RSA)), Some(Reason::Unproven));
     assert_eq!(reason(silent.check_never_offered(ECDHE)), Some(Reason::Broken));

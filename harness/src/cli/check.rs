@@ -15,8 +15,9 @@ use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
 use crate::run::client::Client;
 use crate::run::controls::Canaries;
+use crate::run::known::KnownFailures;
 use crate::run::play::Ground;
-use crate::run::runner::{self, Expected, Finished, Plan};
+use crate::run::runner::{self, Finished, Plan};
 use crate::scenario::embedded;
 
 use super::clients::{self, Found, Makers};
@@ -49,7 +50,7 @@ pub struct Check {
     /// rustls, openssl (harness build), the name of an adapter, or an adapter file of yours; repeatable
     #[arg(long = "client", value_name = "NAME")]
     clients: Vec<String>,
-    /// A skipped client or case is exit 3, not silence
+    /// A skipped client or case, or a known failure that was selected and not checked, is exit 3, not silence
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -64,7 +65,7 @@ impl Survey {
         let runtime = runtime()?;
         runtime.block_on(async {
             let catalogue = self.options.catalogue()?;
-            let files = read_files(&self.options, &catalogue)?;
+            let files = read_files(&self.options)?;
             let ground = Laid::new(&self.options.backend, self.options.inherit_env)?;
             let interrupted = signals();
             let found = unless(&interrupted, Found::look(&catalogue.adapters)).await?;
@@ -90,7 +91,7 @@ impl Check {
                 )));
             }
             self.options.select(&catalogue, &self.options.floor.resolve(&catalogue)?)?;
-            let files = read_files(&self.options, &catalogue)?;
+            let files = read_files(&self.options)?;
             let ground = Laid::new(&self.options.backend, self.options.inherit_env)?;
             let mut clients = Vec::new();
             let interrupted = signals();
@@ -114,13 +115,11 @@ impl Check {
 }
 
 /// Known failures and baseline.
-type Files = (Option<Expected>, Option<Baseline>);
+type Files = (Option<KnownFailures>, Option<Baseline>);
 
-/// Before keys are made and signals are caught: a pipe that nobody writes to can be interrupted, and a fault in a file is
-/// said at once. Before the reports are opened, too: one of them may take the baseline's place.
-fn read_files(options: &RunOptions, catalogue: &Catalogue) -> Result<Files, Exit> {
-    let floor = options.floor.resolve(catalogue)?;
-    Ok((options.expected(catalogue, &floor)?, options.baseline()?))
+/// Before keys are made: a fault in a file is said at once. Before the reports are opened, too: one of them may take the baseline's place.
+fn read_files(options: &RunOptions) -> Result<Files, Exit> {
+    Ok((options.known_failures()?, options.baseline()?))
 }
 
 pub(super) fn runtime() -> Result<Runtime, Exit> {
@@ -176,6 +175,7 @@ impl Laid {
     ) -> Result<Finished, Exit> {
         let mut floor = options.floor.resolve(catalogue)?;
         let cases = options.select(catalogue, &floor)?;
+        let all = options.cases_with_tier(catalogue, &floor);
         let (known, baseline) = files;
         if options.inherit_env {
             floor.title.push_str(" (with this shell's environment)");
@@ -198,11 +198,13 @@ impl Laid {
             seed: options.seed,
             tier: options.tier.tier().as_str().to_owned(),
             gates,
-            partial: options.is_partial(),
+            filter: options.filter.clone(),
+            shard: options.shard.map(|shard| shard.to_string()),
             strict,
             evidence: options.evidence.clone(),
             known,
             baseline,
+            catalogue: all,
             versions: backends.values().map(|b| (b.id().to_owned(), b.version())).collect(),
         };
         let mut sinks = Sinks::open(options, gates)?;

@@ -21,9 +21,9 @@ pub struct FloorOptions {
 impl FloorOptions {
     const DEFAULT: &str = "aws";
 
-    /// Whether a floor is named at all.
-    pub const fn is_given(&self) -> bool {
-        self.floor.is_some() || self.service.is_some()
+    /// For a command that judges only if one of them is named.
+    pub fn given(floor: Option<String>, service: Option<String>) -> Option<Self> {
+        (floor.is_some() || service.is_some()).then_some(Self { floor, service })
     }
 
     /// The floor that is meant. With `--service` it has the service's title and the page and date of its edition.

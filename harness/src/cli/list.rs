@@ -9,6 +9,7 @@ use crate::run::catalogue::Catalogue;
 
 use super::clients::Found;
 use super::exit::Exit;
+use super::floor::FloorOptions;
 use super::options::TierName;
 
 /// Lists what there is, one line each, columns separated by tabs.
@@ -22,14 +23,17 @@ pub struct List {
 enum What {
     /// Scenarios: id, cases per tier, title
     Scenarios,
-    /// Cases: id and tier
+    /// Cases that a run of a tier plays under a floor: id and tier. Where the floor allows TLS 1.0 and 1.1, core asks for
+    /// what it forbids in those, too
     Cases {
-        /// Up to this tier
+        /// What is played in this tier
         #[arg(long, value_enum, default_value = "full")]
         tier: TierName,
-        /// Only ids that match; * stands for any characters
+        /// Only ids that match; * stands for any characters, ? for one
         #[arg(long, value_name = "GLOB")]
         filter: Option<String>,
+        #[command(flatten)]
+        floor: FloorOptions,
     },
     /// All 369 cipher suites: live (a stack completes it, with the versions), `ServerHello` only, or never
     Suites,
@@ -47,10 +51,11 @@ impl List {
         let out = &mut io::stdout().lock();
         match self.what {
             What::Scenarios => scenarios(&catalogue, out)?,
-            What::Cases { tier, filter } => {
+            What::Cases { tier, filter, floor } => {
+                let floor = floor.resolve(&catalogue)?;
                 let glob = filter.as_deref().map(wildmatch::WildMatch::new);
                 let mut shown = 0;
-                for case in catalogue.cases.iter().filter(|c| c.tier <= tier.tier()) {
+                for case in catalogue.cases.iter().filter(|c| c.is_in(tier.tier(), floor.min_version)) {
                     if glob.as_ref().is_none_or(|g| g.matches(&case.id)) {
                         writeln!(out, "{}\t{}", case.id, case.tier.as_str())?;
                         shown += 1;

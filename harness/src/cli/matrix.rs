@@ -42,7 +42,7 @@ pub struct MatrixCommand {
     /// Lay the policies of this folder over the built-in ones
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// Only policies whose id matches; * stands for any characters
+    /// Only policies whose id matches; * stands for any characters, ? for one
     #[arg(long, value_name = "GLOB")]
     filter: Option<String>,
     /// Only this stack (repeatable)

@@ -1,8 +1,9 @@
 //! Options common to runs.
 
+use std::fmt;
 use std::fs;
 use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +13,6 @@ use crate::policy::Floor;
 use crate::run::baseline::Baseline;
 use crate::run::catalogue::Catalogue;
 use crate::run::known::KnownFailures;
-use crate::run::runner::Expected;
 use crate::scenario::{Case, Tier};
 
 use super::exit::Exit;
@@ -44,7 +44,7 @@ pub struct RunOptions {
     /// How much is played
     #[arg(long, value_enum, default_value = "core")]
     pub tier: TierName,
-    /// Only cases whose id matches; * stands for any characters
+    /// Only cases whose id matches; * stands for any characters, ? for one
     #[arg(long, value_name = "GLOB")]
     pub filter: Option<String>,
     #[command(flatten)]
@@ -92,6 +92,12 @@ pub struct RunOptions {
 pub struct Shard {
     index: usize,
     of: usize,
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 impl FromStr for Shard {
@@ -175,29 +181,30 @@ impl RunOptions {
         Ok(cases)
     }
 
-    /// What `--known-failures` says, with all that its entries could speak of.
-    pub fn expected(&self, catalogue: &Catalogue, floor: &Floor) -> Result<Option<Expected>, Exit> {
-        let Some(path) = &self.known_failures else { return Ok(None) };
-        let shown = path.display().to_string();
-        let text = read_bounded(path, KnownFailures::MOST_BYTES)?;
-        let failures = KnownFailures::parse(&shown, &text).map_err(|e| Exit::usage(e.to_string()))?;
+    /// Every case that there is, and whether it is in the run's tier.
+    pub fn cases_with_tier(&self, catalogue: &Catalogue, floor: &Floor) -> Vec<(Case, bool)> {
         let tier = self.tier.tier();
-        let cases = catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version)));
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Ok(Some(Expected { failures, today, catalogue: cases.collect() }))
+        catalogue.cases.iter().map(|case| (case.clone(), case.is_in(tier, floor.min_version))).collect()
+    }
+
+    /// What `--known-failures` says.
+    pub fn known_failures(&self) -> Result<Option<KnownFailures>, Exit> {
+        let Some(path) = &self.known_failures else { return Ok(None) };
+        let next = "join entries by * in case, or give each client a list of its own";
+        let file = open_bounded(path, KnownFailures::MOST_BYTES, next)?;
+        let text = std::io::read_to_string(file)
+            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
+        let failures = KnownFailures::parse(&path.display().to_string(), &text);
+        failures.map(Some).map_err(|error| Exit::usage(error.to_string()))
     }
 
     /// The run that `--baseline` names.
     pub fn baseline(&self) -> Result<Option<Baseline>, Exit> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let file = fs::File::open(path)
-            .map_err(|error| Exit::usage(format!("cannot read {}: {error}", path.display())))?;
-        let read = Baseline::read(&path.display().to_string(), BufReader::new(file.take(MOST_BASELINE)));
+        let file =
+            open_bounded(path, MOST_BASELINE, "make a baseline of fewer clients, or of a smaller tier")?;
+        let read = Baseline::read(&path.display().to_string(), BufReader::new(file));
         read.map(Some).map_err(|error| Exit::usage(error.to_string()))
-    }
-
-    pub fn is_partial(&self) -> bool {
-        self.filter.is_some() || self.shard.is_some()
     }
 
     pub fn jobs(&self) -> usize {
@@ -205,28 +212,33 @@ impl RunOptions {
     }
 }
 
-/// Bytes of a baseline that are read; what is cut off there is a truncated run, which is an error.
+/// Bytes of a baseline at most.
 const MOST_BASELINE: u64 = 256 * 1024 * 1024;
 
-/// A text of the user's, if it is not larger than such a file can be.
-fn read_bounded(path: &std::path::Path, most: u64) -> Result<String, Exit> {
-    let unreadable = |error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
-    let mut text = String::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(most + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > most {
-        return Err(Exit::usage(format!("{}: larger than {most} bytes", path.display())));
+/// Opens a regular file of the user's that has at most so many bytes. Something else could hold the run up for good: a
+/// pipe that nobody writes to, a terminal. `next`: what to do about one that is larger.
+fn open_bounded(path: &Path, most: u64, next: &str) -> Result<impl Read, Exit> {
+    let unreadable = |why: String| Exit::usage(format!("cannot read {}: {why}", path.display()));
+    let about = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !about.is_file() {
+        let what = if about.is_dir() { "a folder" } else { "a pipe or device" };
+        let next = "name a regular file (write what comes from elsewhere into one first)";
+        return Err(unreadable(format!("it is {what}; {next}")));
     }
-    Ok(text)
+    if about.len() > most {
+        return Err(unreadable(format!("it is larger than {most} bytes; {next}")));
+    }
+    let file = fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    // It may grow meanwhile.
+    Ok(file.take(most))
 }
 
 /// Scenario files at most in an overlay.
 const OVERLAY_FILES: usize = 10_000;
 
-fn read_overlay(folder: &std::path::Path) -> Result<Vec<(String, String)>, Exit> {
-    let unreadable = |path: &std::path::Path, error: std::io::Error| {
-        Exit::usage(format!("cannot read {}: {error}", path.display()))
-    };
+fn read_overlay(folder: &Path) -> Result<Vec<(String, String)>, Exit> {
+    let unreadable =
+        |path: &Path, error: std::io::Error| Exit::usage(format!("cannot read {}: {error}", path.display()));
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {

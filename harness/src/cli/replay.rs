@@ -21,7 +21,7 @@ use crate::run::catalogue::Catalogue;
 use crate::run::client::Client;
 use crate::run::play::{self, Ground, Played};
 use crate::run::stage::Stage;
-use crate::serve::{Shown, for_policy, policy_stage};
+use crate::serve::{CertificateChoice, for_policy, policy_stage};
 
 use super::check::{Laid, runtime, unless};
 use super::exit::Exit;
@@ -173,7 +173,7 @@ impl Replay {
         let laid = Laid::new(&backend_name, self.inherit_env)?;
         let backend = &laid.backends[backend_name.as_str()];
         let needed = for_policy(&policy);
-        let shown = Shown::Needed(&needed);
+        let shown = CertificateChoice::Needed(&needed);
         let (stage, left_out) =
             policy_stage(&policy, &laid.backends, backend, shown, &laid.pki, self.partial)
                 .map_err(|e| Exit::usage(e.to_string()))?;

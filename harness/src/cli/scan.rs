@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::runtime::Runtime;
@@ -18,7 +18,9 @@ use crate::policy::{Floor, Treatment};
 use crate::registry::ProtocolVersion;
 use crate::report::printable;
 use crate::run::catalogue::Catalogue;
-use crate::scan::{Accepted, Broken, Comparison, Found, Options, Patience, Trouble, broken, find, scan};
+use crate::scan::{
+    Accepted, Broken, Comparison, Deadlines, Found, Options, Patience, Trouble, broken, find, scan,
+};
 
 use super::exit::Exit;
 use super::floor::FloorOptions;
@@ -34,7 +36,7 @@ Examples:
   shakedown scan localhost:4433 --json --confirm
 
 Exit codes: 0 scanned, and no difference; 1 it differs from the policy, or accepts what the floor lets fail; 2 usage,
-or no address for the host; 3 nobody can tell: no or no clear answer, or a difference only in what no source states;
+or no address for the host; 3 nobody can tell: no or no clear answer, no time left, or a difference only in what no source states;
 130 interrupted; what was learned is printed. Without --policy, --floor and --service nothing is judged.";
 
 /// Enumerate what a TLS server accepts: versions, suites, groups, signature schemes and more
@@ -49,7 +51,7 @@ pub struct Scan {
     #[arg(value_name = "HOST:PORT")]
     target: Target,
     /// The name for server_name (default: the host, if it is a name)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = server_name)]
     server_name: Option<String>,
     /// Connections at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -57,6 +59,9 @@ pub struct Scan {
     /// Seconds for one connection
     #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
     timeout: u16,
+    /// Seconds for the whole scan; what was not asked by then is reported, and exit is 3
+    #[arg(long, value_name = "S", default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=86400))]
+    max_time: u32,
     /// Complete every version and suite that is found with the built-in OpenSSL, and say where that fails
     #[arg(long)]
     confirm: bool,
@@ -69,11 +74,28 @@ pub struct Scan {
     /// Policy files of yours over the built-in ones
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    #[command(flatten)]
-    floor: FloorOptions,
+    /// Say what it accepts and this floor forbids, see `shakedown list floors`; without one nothing is judged
+    #[arg(long, value_name = "ID", conflicts_with = "service")]
+    floor: Option<String>,
+    /// The same by a service: what its guide asks, now or in an older edition; see `shakedown list services`
+    #[arg(long, value_name = "NAME[@EDITION]")]
+    service: Option<String>,
     /// One JSON object, schema/scan-1.json
     #[arg(long)]
     json: bool,
+}
+
+/// A host's name as RFC 6066 3 has it in `server_name`: no address, no dot at its end.
+fn server_name(text: &str) -> Result<String, String> {
+    // RFC 1035 2.3.4; beside letters, digits and hyphens (RFC 1123 2.1) some names in use have underscores.
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let is_name = text.len() <= 253 && text.split('.').all(is_label) && text.parse::<IpAddr>().is_err();
+    let bad =
+        "allowed: a host name such as a.example, in ASCII, without a port, no address and no dot at its end";
+    is_name.then(|| text.to_owned()).ok_or_else(|| bad.to_owned())
 }
 
 /// `HOST:PORT`.
@@ -117,6 +139,17 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// A runtime that is left without waiting: a resolver that does not answer would hold the program.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// What was learned and what it means.
 struct Judged<'a> {
     target: String,
@@ -139,12 +172,18 @@ impl Scan {
             None => None,
         };
         let catalogue = Catalogue::load(&[]).map_err(|error| Exit::usage(error.to_string()))?;
-        let floor = if self.floor.is_given() { Some(self.floor.resolve(&catalogue)?) } else { None };
+        let floor = FloorOptions::given(self.floor.clone(), self.service.clone());
+        let floor = floor.map(|floor| floor.resolve(&catalogue)).transpose()?;
         let runtime = Runtime::new().map_err(|e| Exit::harness(format!("cannot start: {e}")))?;
         let interrupted = runtime.block_on(async { signals() });
-        let timeout = Duration::from_secs(self.timeout.into());
+        let deadlines = Deadlines {
+            timeout: Duration::from_secs(self.timeout.into()),
+            until: Instant::now() + Duration::from_secs(self.max_time.into()),
+            interrupted,
+        };
         let target = &self.target;
-        let remote = runtime.block_on(find(&target.host, target.port, timeout, interrupted));
+        let remote = runtime.block_on(find(&target.host, target.port, deadlines));
+        let _runtime = Background(Some(runtime));
         let (address, found) = match &remote {
             Err(Trouble::Unresolvable) => {
                 let text = format!("{target}: {} (unresolvable)", Trouble::Unresolvable);

@@ -46,7 +46,7 @@ Examples:
   shakedown serve --case 'client/cipher/static-rsa@TLSv1.2+TLS_RSA_WITH_AES_128_GCM_SHA256+natural'
   shakedown serve --force-version TLSv1.1 --force-suite TLS_RSA_WITH_AES_128_CBC_SHA
 
-Exit codes: 0 stopped, 2 usage or an address that cannot be listened on, 3 a fault of the harness, 130 stopped twice.")]
+Exit codes: 0 stopped, 2 usage or an address that cannot be listened on, 3 a fault of the harness (also if a connection\n            was lost: outcome harness-panic or unserved), 130 stopped twice.")]
 pub struct Serve {
     /// What the server accepts: an id of `shakedown policy list`
     #[arg(long, value_name = "ID", required_unless_present_any = ["case", "force_suite"])]
@@ -116,7 +116,7 @@ impl Serve {
 
     async fn serve(self) -> Result<u8, Exit> {
         let plan = plan::Plan::new(&self)?;
-        let (play, told) = plan.play()?;
+        let (staged, told) = plan.stage()?;
         let listener = self.bind().await?;
         let address = listener.address().map_err(|e| Exit::harness(e.to_string()))?;
         let room = plan::temporary_folder()?;
@@ -128,13 +128,13 @@ impl Serve {
             pid: std::process::id(),
             address: address.to_string(),
             ca_pem: ca_file.display().to_string(),
-            policy: play.stage.policy.id.clone(),
+            policy: staged.stage.policy.id.clone(),
             stand_in: told.stand_in,
             left_out: told.left_out,
             backend: plan.backend_name(),
-            certificates: play.certificates.iter().map(ToString::to_string).collect(),
-            floor: play.floor.id.clone(),
-            source: format!("{}, {}", play.floor.source.page, play.floor.source.date),
+            certificates: staged.certificates.iter().map(ToString::to_string).collect(),
+            floor: staged.floor.id.clone(),
+            source: format!("{}, {}", staged.floor.source.page, staged.floor.source.date),
         };
         let limits = Limits {
             handshake: Duration::from_secs(self.handshake_timeout.into()),
@@ -142,11 +142,11 @@ impl Serve {
             grace: Duration::from_secs(self.grace.into()),
             connections: self.room_for_connections(),
         };
-        let server = Server::new(listener, play, limits, self.transcript);
+        let server = Server::new(listener, staged, limits, self.transcript);
         let (lines, receiver) = mpsc::channel(LINES);
         let writer = std::thread::spawn(move || write_lines(receiver));
         let mut signals = signals::Signals::listen(self.stop_with_stdin)?;
-        signals.reload_with(plan, server.play(), lines.clone());
+        signals.reload_with(plan, server.staged(), lines.clone());
         let _ = lines.send(Line::Ready(ready)).await;
         let running = server.run(signals.stop(), lines.clone());
         let served = tokio::select! {
@@ -167,8 +167,12 @@ impl Serve {
                 return Err(Exit::harness("the last lines were not read"));
             }
         }
-        if served.refused {
-            return Err(Exit::harness("connections waited in vain: no descriptors were left (ulimit -n)"));
+        if served.unserved > 0 || served.uncounted {
+            return Err(Exit::harness(format!(
+                "{}{} connections waited in vain: no descriptors were left; raise the limit (ulimit -n) or the --grace",
+                if served.uncounted { "more than " } else { "" },
+                served.unserved
+            )));
         }
         Ok(if served.panicked > 0 { Exit::INCONCLUSIVE } else { Exit::GOOD })
     }
@@ -273,4 +277,4 @@ struct Told {
     left_out: Vec<String>,
 }
 
-type SharedPlay = Arc<std::sync::Mutex<Arc<crate::serve::Play>>>;
+type SharedStaged = Arc<std::sync::Mutex<Arc<crate::serve::Staged>>>;

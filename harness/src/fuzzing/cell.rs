@@ -16,8 +16,8 @@ pub(super) const PONG: &[u8] = b"pong";
 /// Flights that a handshake can take: a bound, not an expectation.
 pub(super) const MOST_TURNS: usize = 12;
 
-const CLIENT_SEED: u64 = 0x5368_616B_6543_6C69;
-const SERVER_SEED: u64 = 0x5368_616B_6553_7276;
+pub(super) const CLIENT_SEED: u64 = 0x5368_616B_6543_6C69;
+pub(super) const SERVER_SEED: u64 = 0x5368_616B_6553_7276;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stack {
@@ -36,7 +36,10 @@ pub(super) struct Plan {
     pub suite: CipherSuite,
     pub group: Option<NamedGroup>,
     pub key: Option<CertificateKind>,
+    /// With an external pre-shared key: whether without (EC)DHE.
     pub psk: Option<bool>,
+    /// What the client likes better and the server does not have: it takes a HelloRetryRequest.
+    pub liked: Option<NamedGroup>,
 }
 
 const SSL3: ProtocolVersion = ProtocolVersion::SSL3;
@@ -57,7 +60,7 @@ pub(super) const fn plan(
     group: Option<NamedGroup>,
     key: Option<CertificateKind>,
 ) -> Plan {
-    Plan { client, server, version, suite: CipherSuite(suite), group, key, psk: None }
+    Plan { client, server, version, suite: CipherSuite(suite), group, key, psk: None, liked: None }
 }
 
 const fn with_psk(
@@ -67,6 +70,10 @@ const fn with_psk(
     without_dhe: bool,
 ) -> Plan {
     Plan { psk: Some(without_dhe), ..plan((O, O), version, suite, X25519, key) }
+}
+
+const fn retried(stacks: (Stack, Stack), suite: u16, key: Option<CertificateKind>) -> Plan {
+    Plan { liked: X25519, ..plan(stacks, V13, suite, P256, key) }
 }
 
 /// Every version with every class of key exchange that it has here. New ones go to the end: inputs name a plan by its
@@ -120,6 +127,10 @@ pub(super) const PLANS: &[Plan] = &[
     plan((O, R), V12, 0xC02B, P256, ED),
     plan((O, R), V13, 0x1301, X25519, ED),
     plan((O, R), V13, 0x1302, P256, ED),
+    retried((O, O), 0x1301, ED),
+    retried((R, R), 0x1302, ED),
+    retried((R, O), 0x1303, EC),
+    retried((O, R), 0x1301, ED),
 ];
 
 /// A plan with both ends built, and what its honest handshake looks like.
@@ -148,7 +159,7 @@ impl Cell {
 }
 
 #[expect(clippy::expect_used, reason = "what was opened once can be opened again")]
-fn open(prepared: &dyn Prepared, seed: u64) -> Seeded {
+pub(super) fn open(prepared: &dyn Prepared, seed: u64) -> Seeded {
     Seeded::open(prepared, seed).expect("it could be opened before")
 }
 
@@ -190,7 +201,8 @@ fn server_spec(plan: &Plan) -> EndpointSpec {
 
 fn client_spec(plan: &Plan) -> EndpointSpec {
     // The certificates are self-signed: who they belong to is no question of these targets.
-    EndpointSpec { server_name: "localhost".to_owned(), trust: None, ..spec(plan) }
+    let groups = plan.liked.into_iter().chain(plan.group).collect();
+    EndpointSpec { server_name: "localhost".to_owned(), trust: None, groups, ..spec(plan) }
 }
 
 fn spec(plan: &Plan) -> EndpointSpec {

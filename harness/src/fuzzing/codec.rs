@@ -1,9 +1,11 @@
 //! The codecs: bytes in, and typed messages in.
 
+use std::sync::OnceLock;
+
 use crate::registry::ProtocolVersion;
 use crate::wire::bounds::{MAX_BUFFERED, MAX_RECORD_PAYLOAD};
 use crate::wire::record::write_records;
-use crate::wire::samples::{extensions, messages};
+use crate::wire::samples::{ExtensionSample, MessageSample, extensions, messages};
 use crate::wire::{
     Alert, ContentType, Context, Encode, Extension, ExtensionContext, ExtensionType, Handshake,
     HandshakeDeframer, KeyExchangeShape, Record, RecordDeframer,
@@ -143,7 +145,8 @@ pub(super) fn structs(input: &[u8]) -> Seen {
         }
         (Handshake::ClientHello(hello), Context::new(ProtocolVersion::TLS1_2))
     } else {
-        let all = messages();
+        static MESSAGES: OnceLock<Vec<MessageSample>> = OnceLock::new();
+        let all = MESSAGES.get_or_init(messages);
         let sample = &all[draw.below(all.len())];
         let contexts: Vec<Context> = sample.contexts().collect();
         (sample.message.clone(), contexts[draw.below(contexts.len())])
@@ -170,7 +173,8 @@ pub(super) fn structs(input: &[u8]) -> Seen {
 }
 
 fn any_extension(draw: &mut Draw<'_>) -> Option<Extension> {
-    let all = extensions();
+    static EXTENSIONS: OnceLock<Vec<ExtensionSample>> = OnceLock::new();
+    let all = EXTENSIONS.get_or_init(extensions);
     let sample = &all[draw.below(all.len())];
     (sample.context == ExtensionContext::ClientHello).then(|| sample.extension.clone())
 }

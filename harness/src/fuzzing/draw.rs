@@ -1,13 +1,30 @@
 //! Typed values out of a fuzzer's bytes. Bytes that have run out read as zero, so every input is a whole value.
 
+use std::sync::OnceLock;
+
 use arbitrary::Unstructured;
 
 use crate::registry::{
-    self, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts, SuiteKind,
+    self, CipherSuite, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts, SuiteKind,
 };
 
 /// One value in so many is raw: a table, however complete, is a closed alphabet.
 const RAW_ONE_IN: u8 = 16;
+
+/// The suites by key exchange.
+fn kinds() -> &'static [Vec<CipherSuite>] {
+    static KINDS: OnceLock<Vec<Vec<CipherSuite>>> = OnceLock::new();
+    KINDS.get_or_init(|| {
+        let mut kinds: Vec<(KeyExchange, Vec<CipherSuite>)> = Vec::new();
+        for facts in registry::suites() {
+            match kinds.iter_mut().find(|(kind, _)| *kind == facts.key_exchange) {
+                Some((_, list)) => list.push(facts.suite),
+                None => kinds.push((facts.key_exchange, vec![facts.suite])),
+            }
+        }
+        kinds.into_iter().map(|(_, list)| list).collect()
+    })
+}
 
 /// A fuzzer's bytes, read as decisions.
 pub struct Draw<'a>(Unstructured<'a>);
@@ -66,7 +83,12 @@ impl<'a> Draw<'a> {
         if self.chance(RAW_ONE_IN) {
             return ProtocolVersion(self.word());
         }
-        self.pick(&ProtocolVersion::ALL)
+        let version = self.pick(&ProtocolVersion::ALL);
+        if self.chance(8) {
+            // A near miss: the same low byte.
+            return ProtocolVersion(u16::from(self.byte()) << 8 | version.0 & 0xFF);
+        }
+        version
     }
 
     /// Any suite of the registry, signals and GREASE included.
@@ -74,8 +96,14 @@ impl<'a> Draw<'a> {
         if self.chance(RAW_ONE_IN) {
             return CipherSuite(self.word());
         }
-        let all = registry::suites();
-        all[self.below(all.len())].suite
+        if self.coin() {
+            let all = registry::suites();
+            return all[self.below(all.len())].suite;
+        }
+        // Most of the registry is a few kinds: each kind in its turn.
+        let kinds = kinds();
+        let kind = &kinds[self.below(kinds.len())];
+        self.pick(kind)
     }
 
     /// A suite that is no signal, of those that a version plays.
@@ -92,7 +120,13 @@ impl<'a> Draw<'a> {
             return NamedGroup(self.word());
         }
         let all = registry::groups();
-        all[self.below(all.len())].group
+        if self.coin() {
+            return all[self.below(all.len())].group;
+        }
+        // Most of the registry is what no stack has any more.
+        let start = self.below(all.len());
+        let found = all[start..].iter().chain(all).find(|facts| facts.tls13 && !facts.group.is_grease());
+        found.map_or(NamedGroup::X25519, |facts| facts.group)
     }
 
     pub fn scheme(&mut self) -> SignatureScheme {

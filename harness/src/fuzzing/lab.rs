@@ -47,6 +47,10 @@ pub(super) fn lab() -> &'static Lab {
     })
 }
 
+pub(super) fn prepare() {
+    lab();
+}
+
 impl Lab {
     /// The stack of that name, one of [`STACKS`].
     pub fn backend(&self, name: &str) -> &dyn Backend {

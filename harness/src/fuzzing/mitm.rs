@@ -25,6 +25,12 @@ use super::session::{check_build, clear};
 use drive::{End, Outcome, drive};
 use pair::Pair;
 
+/// Builds all pairs.
+pub(super) fn prepare() {
+    check_build();
+    names();
+}
+
 /// Edit lists between the ends of a pair.
 pub(super) fn mitm(input: &[u8]) -> Seen {
     check_build();

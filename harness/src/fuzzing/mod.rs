@@ -8,21 +8,29 @@
 mod cell;
 mod codec;
 mod crash;
+mod dictionary;
 pub mod draw;
 mod hello;
 mod lab;
 mod mitm;
+mod mutate;
 mod negotiate;
+#[cfg(feature = "faults")]
+mod planted;
 mod policy;
 mod scenario;
 mod seeds;
+pub mod semantic;
 mod session;
 mod verdict;
+mod wary;
 
 use std::fmt;
 
 use crate::edit::Saved;
 
+pub use dictionary::dictionary;
+pub use mutate::{Plain, mutate};
 pub use seeds::Seed;
 
 /// A target: [`Target::run`] is what libFuzzer calls.
@@ -37,6 +45,7 @@ pub struct Target {
     pub dictionary: bool,
     /// What a clean run means.
     pub purpose: Purpose,
+    prepare: fn(),
     seeds: fn() -> Vec<Seed>,
     body: fn(&[u8]) -> Seen,
 }
@@ -79,6 +88,19 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same work without what is asserted, for a measure of what asserting costs; `None` where there is no such thing.
+    pub fn bare(&self) -> Option<fn(&[u8])> {
+        match self.name {
+            "server_bytes" => Some(session::bare_server),
+            "client_bytes" => Some(session::bare_client),
+            "server_select" => Some(negotiate::bare_select),
+            "diff_negotiate" => Some(negotiate::bare_compare),
+            _ => None,
+        }
+    }
+}
+
 /// All targets, in the order in which `make fuzz-all` plays them.
 pub const TARGETS: &[Target] = &[
     Target {
@@ -87,6 +109,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 4096,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::wire,
         body: codec::bytes,
     },
@@ -96,6 +119,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 1024,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::none,
         body: codec::structs,
     },
@@ -105,6 +129,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 256,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::none,
         body: policy::model,
     },
@@ -114,6 +139,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 512,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: negotiate::select,
     },
@@ -123,6 +149,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 512,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: negotiate::compare,
     },
@@ -132,6 +159,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: session::prepare,
         seeds: session::client_flights,
         body: session::server_bytes,
     },
@@ -141,6 +169,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
+        prepare: session::prepare,
         seeds: session::server_flights,
         body: session::client_bytes,
     },
@@ -150,6 +179,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 256,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: mitm::prepare,
         seeds: mitm::seeds,
         body: mitm::mitm,
     },
@@ -159,6 +189,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 4096,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: nothing,
         seeds: seeds::files,
         body: scenario::parse,
     },
@@ -168,6 +199,7 @@ pub const TARGETS: &[Target] = &[
         max_len: 256,
         dictionary: false,
         purpose: Purpose::Search,
+        prepare: lab::prepare,
         seeds: seeds::none,
         body: verdict::judge_traces,
     },
@@ -177,10 +209,13 @@ pub const TARGETS: &[Target] = &[
         max_len: 64,
         dictionary: false,
         purpose: Purpose::SelfTest,
+        prepare: nothing,
         seeds: seeds::none,
         body: crash::must_crash,
     },
 ];
+
+const fn nothing() {}
 
 /// The target of that name.
 pub fn target(name: &str) -> Option<&'static Target> {
@@ -206,11 +241,21 @@ pub struct UnknownCell {
     pub known: Vec<String>,
 }
 
+/// Builds what a target needs before its first input, so that none of it counts as the input's coverage; and refuses a
+/// build in which nothing could be found.
+///
+/// # Panics
+/// In such a build, or if there is no such target.
+pub fn prepare(name: &str) {
+    let Some(target) = target(name) else { panic!("no fuzz target {name}") };
+    (target.prepare)();
+}
+
 /// Plays one input on the target of that name: what the one line of each fuzz binary calls.
 ///
 /// # Panics
 /// If something was found, or if there is no such target.
-pub fn play(name: &str, input: &[u8]) {
+pub fn play(name: &str, input: &[u8]) -> Seen {
     let Some(target) = target(name) else { panic!("no fuzz target {name}") };
-    target.run(input);
+    target.run(input)
 }

@@ -10,6 +10,7 @@ use crate::pki::CertificateKind;
 use crate::policy::Policy;
 use crate::probe::{Flight, FlightReader};
 use crate::registry::{self, ProtocolVersion, SuiteFacts};
+use crate::wire::ClientHello;
 use crate::wire::handshake::{DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12};
 
 use super::Seen;
@@ -18,11 +19,11 @@ use super::hello::{Scope, client_hello};
 use super::lab::{Lab, STACKS, lab};
 
 /// The certificates of the servers.
-const CERTIFICATES: [CertificateKind; 2] = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256];
+pub(super) const CERTIFICATES: [CertificateKind; 2] = [CertificateKind::Rsa2048, CertificateKind::EcdsaP256];
 
 /// A policy as one stack plays it with one certificate.
-struct Server {
-    fitted: Fitted,
+pub(super) struct Server {
+    pub fitted: Fitted,
     prepared: Box<dyn Prepared>,
 }
 
@@ -43,33 +44,66 @@ fn server(lab: &'static Lab, policy: usize, stack: usize, certificate: usize) ->
         .as_ref()
 }
 
-/// What is asked: a policy, a certificate, a hello.
-struct Asked {
-    policy: usize,
-    certificate: usize,
-    question: Question,
+/// What is asked: a policy, a certificate, a hello; and one stack, where only one is asked.
+pub(super) struct Asked {
+    pub stack: usize,
+    pub policy: usize,
+    pub certificate: usize,
+    pub question: Question,
 }
 
-fn ask(lab: &Lab, draw: &mut Draw<'_>, scope: Scope) -> Asked {
-    let policy = draw.below(lab.policies.len());
-    let certificate = draw.below(CERTIFICATES.len());
-    let hello = client_hello(draw, &lab.policies[policy], scope);
-    Asked { policy, certificate, question: Question::new(None, CERTIFICATES[certificate], hello) }
+impl Asked {
+    pub fn new(stack: usize, policy: usize, certificate: usize, hello: ClientHello) -> Self {
+        let question = Question::new(None, CERTIFICATES[certificate % CERTIFICATES.len()], hello);
+        Self { stack, policy, certificate: certificate % CERTIFICATES.len(), question }
+    }
+
+    /// As `server_select` reads it.
+    pub fn of_one(draw: &mut Draw<'_>) -> Self {
+        let stack = draw.below(STACKS.len());
+        Self { stack, ..Self::of_all(draw, Scope::Any) }
+    }
+
+    /// As `diff_negotiate` reads it.
+    pub fn comparable(draw: &mut Draw<'_>) -> Self {
+        Self::of_all(draw, Scope::Comparable)
+    }
+
+    fn of_all(draw: &mut Draw<'_>, scope: Scope) -> Self {
+        let policies = &lab().policies;
+        let policy = draw.below(policies.len());
+        let certificate = draw.below(CERTIFICATES.len());
+        let hello = client_hello(draw, &policies[policy], scope);
+        Self::new(0, policy, certificate, hello)
+    }
+}
+
+/// What the server sends, and whether it gave up.
+fn first_flight(lab: &Lab, stack: usize, server: &Server, question: &Question) -> (Vec<u8>, bool) {
+    #[cfg(feature = "faults")]
+    if let Some(answer) = super::planted::first_flight(lab, STACKS[stack], server, question) {
+        return answer;
+    }
+    #[cfg(not(feature = "faults"))]
+    let _ = (lab, stack);
+    let mut bytes = Vec::new();
+    let Ok(mut engine) = server.prepared.open() else { return (bytes, true) };
+    engine.feed(&question.bytes);
+    engine.drain(&mut bytes);
+    (bytes, matches!(engine.status(), Status::Failed(_)))
 }
 
 /// No stack's first flight breaks its server's policy, as far as the flight can be read without keys.
 pub(super) fn select(input: &[u8]) -> Seen {
-    let lab = lab();
-    let mut draw = Draw::new(input);
-    let stack = draw.below(STACKS.len());
-    let asked = ask(lab, &mut draw, Scope::Any);
+    select_asked(&Asked::of_one(&mut Draw::new(input)))
+}
+
+pub(super) fn select_asked(asked: &Asked) -> Seen {
+    let (lab, stack) = (lab(), asked.stack);
     let Some(server) = server(lab, asked.policy, stack, asked.certificate) else {
         return Seen::new("cannot be played");
     };
-    let Ok(mut engine) = server.prepared.open() else { return Seen::new("cannot be opened") };
-    let mut bytes = Vec::new();
-    engine.feed(&asked.question.bytes);
-    engine.drain(&mut bytes);
+    let (bytes, has_failed) = first_flight(lab, stack, server, &asked.question);
     let mut reader = FlightReader::new();
     reader.push(&bytes);
     let name = STACKS[stack];
@@ -83,10 +117,7 @@ pub(super) fn select(input: &[u8]) -> Seen {
             Seen::new(format_args!("{name}: {} {:?}", flight.version(), naive::kx(flight.hello.cipher_suite)))
         }
         None => {
-            assert!(
-                matches!(engine.status(), Status::Failed(_)),
-                "ORACLE silence: {name} neither answers nor refuses {offer:?}"
-            );
+            assert!(has_failed, "ORACLE silence: {name} neither answers nor refuses {offer:?}");
             Seen::new(format_args!("{name}: {:?}", reader.alert().map(|alert| alert.description)))
         }
     }
@@ -128,13 +159,16 @@ fn obeys(stack: &str, policy: &Policy, offer: &Offer, flight: &Flight) {
 
 /// The oracle and the stacks give one answer, but for what `scenarios/quirks.toml` says.
 pub(super) fn compare(input: &[u8]) -> Seen {
+    compare_asked(&Asked::comparable(&mut Draw::new(input)))
+}
+
+pub(super) fn compare_asked(asked: &Asked) -> Seen {
     let lab = lab();
-    let mut draw = Draw::new(input);
-    let asked = ask(lab, &mut draw, Scope::Comparable);
     let mut told = Vec::new();
     for (at, name) in STACKS.iter().enumerate() {
         let Some(server) = server(lab, asked.policy, at, asked.certificate) else { continue };
-        let answer = matrix::answer(server.prepared.open(), &asked.question.bytes);
+        let (bytes, has_failed) = first_flight(lab, at, server, &asked.question);
+        let answer = matrix::read(&bytes, has_failed);
         let policy = &server.fitted.policy;
         let key = matrix::key(asked.question.certificate);
         let expected = oracle(policy, Some(&key), &asked.question.offer);
@@ -151,6 +185,27 @@ pub(super) fn compare(input: &[u8]) -> Seen {
         told.push(summary(name, &answer));
     }
     Seen::new(told.join(", "))
+}
+
+/// The hello is drawn and the stack answers.
+pub(super) fn bare_select(input: &[u8]) {
+    let asked = Asked::of_one(&mut Draw::new(input));
+    if let Some(server) = server(lab(), asked.policy, asked.stack, asked.certificate) {
+        first_flight(lab(), asked.stack, server, &asked.question);
+    }
+}
+
+/// The parts: the hello is drawn, the stacks answer, the oracle says what it expects of each.
+pub(super) fn bare_compare(input: &[u8]) {
+    let asked = Asked::comparable(&mut Draw::new(input));
+    let key = matrix::key(asked.question.certificate);
+    for at in 0..STACKS.len() {
+        if let Some(server) = server(lab(), asked.policy, at, asked.certificate) {
+            let (bytes, has_failed) = first_flight(lab(), at, server, &asked.question);
+            let expected = oracle(&server.fitted.policy, Some(&key), &asked.question.offer);
+            std::hint::black_box((bytes, has_failed, expected.is_ok()));
+        }
+    }
 }
 
 fn summary(stack: &str, answer: &Answer) -> String {

@@ -5,6 +5,7 @@ use crate::oracle::naive::{self, Kx, World};
 use crate::oracle::{KeyType, Offer, Proposal, RefusalReason, select};
 use crate::policy::{Order, Policy};
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::wire::{ClientHello, Extension};
 
 use super::Seen;
 use super::draw::Draw;
@@ -18,6 +19,10 @@ const KEYS: [Option<KeyType>; 5] = [
     None,
 ];
 
+const MOST_SUITES: usize = 3;
+const MOST_GROUPS: usize = 2;
+const MOST_SCHEMES: usize = 2;
+
 /// A session, or the reason of a refusal with its alerts.
 type Answer = Result<Proposal, (RefusalReason, Vec<u8>)>;
 
@@ -25,7 +30,7 @@ pub(super) fn model(input: &[u8]) -> Seen {
     let mut draw = Draw::new(input);
     let identity = draw.pick(&KEYS);
     let policy = policy(&mut draw);
-    let mut offer = offer_of(&client_hello(&mut draw, &policy, Scope::Any));
+    let mut offer = offer_of(&short(client_hello(&mut draw, &policy, Scope::Any)));
     if draw.chance(4) {
         offer.offers_psk = draw.coin();
         offer.psk_modes = Some(draw.list(2, |draw| draw.byte() % 3));
@@ -45,6 +50,25 @@ pub(super) fn model(input: &[u8]) -> Seen {
     })
 }
 
+/// The naive model tries every combination: what it takes grows with the product of the lists.
+fn short(mut hello: ClientHello) -> ClientHello {
+    let mut suites = 0;
+    hello.cipher_suites.retain(|suite| {
+        let is_signal =
+            *suite == CipherSuite::FALLBACK_SCSV || *suite == CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV;
+        suites += usize::from(!is_signal);
+        is_signal || suites <= MOST_SUITES
+    });
+    for extension in hello.extensions.iter_mut().flatten() {
+        match extension {
+            Extension::SupportedGroups(list) => list.truncate(MOST_GROUPS),
+            Extension::SignatureAlgorithms(list) => list.truncate(MOST_SCHEMES),
+            _ => {}
+        }
+    }
+    hello
+}
+
 fn oracle(world: &World) -> Answer {
     select(&world.policy, world.identity.as_ref(), &world.offer)
         .map_err(|refusal| (refusal.reason, refusal.alerts.iter().map(|alert| alert.0).collect()))
@@ -59,7 +83,7 @@ fn policy(draw: &mut Draw<'_>) -> Policy {
     if versions.is_empty() {
         versions.push(ProtocolVersion::TLS1_2);
     }
-    let suites = draw.list(4, |draw| {
+    let suites = draw.list(MOST_SUITES, |draw| {
         let version = draw.pick(&versions);
         draw.suite_of(version)
     });
@@ -68,8 +92,8 @@ fn policy(draw: &mut Draw<'_>) -> Policy {
         title: String::new(),
         order: if draw.coin() { Order::Server } else { Order::Client },
         suites,
-        groups: draw.list(3, usual_group),
-        schemes: draw.list(4, Draw::scheme),
+        groups: draw.list(MOST_GROUPS, usual_group),
+        schemes: draw.list(MOST_SCHEMES, Draw::scheme),
         dhe_bits: draw.chance(4).then_some(2048),
         versions,
         suites_from: None,

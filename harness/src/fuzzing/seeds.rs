@@ -56,6 +56,36 @@ pub(super) fn wire() -> Vec<Seed> {
         seeds.push((format!("extension-{at}"), [&[2, place], &typ.to_le_bytes()[..], &sample.body].concat()));
     }
     seeds.push(("alert".to_owned(), vec![3, 0, 2, 40]));
+    seeds.extend(real(&[("stream", &[0, 3])]));
+    seeds
+}
+
+/// Hellos of real clients and flights of real handshakes, as the tests of the codecs have them.
+const REAL: [(&str, &str); 9] = [
+    ("curl", include_str!("../wire/testdata/curl-default.hex")),
+    ("java", include_str!("../wire/testdata/java-default.hex")),
+    ("node", include_str!("../wire/testdata/node-default.hex")),
+    ("openssl", include_str!("../wire/testdata/openssl-default.hex")),
+    ("openssl-alpn-status", include_str!("../wire/testdata/openssl-tls12-alpn-status.hex")),
+    ("openssl-tls10", include_str!("../wire/testdata/openssl-tls10.hex")),
+    ("openssl-tls13-resume", include_str!("../wire/testdata/openssl-tls13-resume.client.hex")),
+    ("python", include_str!("../wire/testdata/python-default.hex")),
+    ("wget", include_str!("../wire/testdata/wget-default.hex")),
+];
+
+/// Those, each behind every one of these prefixes.
+pub(super) fn real(prefixes: &[(&str, &[u8])]) -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    for (name, text) in REAL {
+        // Lines that begin with # say where it is from.
+        let digits = text.lines().filter(|line| !line.starts_with('#')).flat_map(str::chars);
+        let digits: Vec<u8> =
+            digits.filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
+        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        for (what, prefix) in prefixes {
+            seeds.push((format!("real-{name}-{what}"), [prefix, &bytes[..]].concat()));
+        }
+    }
     seeds
 }
 

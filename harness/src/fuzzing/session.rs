@@ -4,44 +4,91 @@
 //! changes a byte of the transcript would have to forge a Finished. So completion means that the transcript is the
 //! recorded one, and what is decrypted is what was sent.
 
-use crate::engine::{Engine, Status};
+use std::borrow::Cow;
+
+use crate::engine::{Engine, Role, Status};
+use crate::observe::offer_of;
+use crate::oracle::Stated;
 use crate::registry::ProtocolVersion;
-use crate::wire::{ContentType, HandshakeDeframer, HandshakeType, RecordDeframer};
+use crate::wire::{ContentType, Context, Handshake, HandshakeDeframer, HandshakeType, RecordDeframer};
 
 use super::Seen;
-use super::cell::{Cell, PING, PLANS, PONG, cell};
-use super::seeds::Seed;
+use super::cell::{Cell, PING, PLANS, PONG, Plan, cell};
+use super::seeds::{self, Seed};
+use super::wary;
+
+/// Inputs that begin with this byte go to an end that stands alone: see [`super::wary`].
+pub(super) const ALONE: u8 = 0xF0;
 
 /// Client flights into a server.
 pub(super) fn server_bytes(input: &[u8]) -> Seen {
     check_build();
     let Some((&at, flight)) = input.split_first() else { return Seen::new("empty") };
+    if at >= ALONE {
+        return wary::server(flight);
+    }
     let cell = cell(usize::from(at));
-    one_end(cell, &mut cell.server(), flight, &cell.honest.to_server, PING)
+    one_end(cell, &mut cell.server(), flight, &cell.honest.to_server, PING, Role::Server)
 }
 
 /// Server flights into a client.
 pub(super) fn client_bytes(input: &[u8]) -> Seen {
     check_build();
     let Some((&at, flight)) = input.split_first() else { return Seen::new("empty") };
+    if at >= ALONE {
+        return wary::client(at - ALONE, flight);
+    }
     let cell = cell(usize::from(at));
     let mut client = cell.client();
     // Its hello goes nowhere.
     client.drain(&mut Vec::new());
-    one_end(cell, &mut client, flight, &cell.honest.to_client, PONG)
+    one_end(cell, &mut client, flight, &cell.honest.to_client, PONG, Role::Client)
 }
 
-fn one_end(cell: &Cell, engine: &mut dyn Engine, flight: &[u8], honest: &[u8], word: &[u8]) -> Seen {
+/// The engine alone, fed the same.
+pub(super) fn bare_server(input: &[u8]) {
+    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
+        bare(&mut cell(usize::from(at)).server(), flight);
+    }
+}
+
+/// The engine alone, fed the same.
+pub(super) fn bare_client(input: &[u8]) {
+    if let Some((&at, flight)) = input.split_first().filter(|(at, _)| **at < ALONE) {
+        let mut client = cell(usize::from(at)).client();
+        client.drain(&mut Vec::new());
+        bare(&mut client, flight);
+    }
+}
+
+fn bare(engine: &mut dyn Engine, flight: &[u8]) {
+    let mut out = Vec::new();
     engine.feed(flight);
-    engine.drain(&mut Vec::new());
+    engine.drain(&mut out);
+    engine.receive(&mut out);
+}
+
+fn one_end(
+    cell: &Cell,
+    engine: &mut dyn Engine,
+    flight: &[u8],
+    honest: &[u8],
+    word: &[u8],
+    role: Role,
+) -> Seen {
+    let mut sent = Vec::new();
+    engine.feed(&seen_by(role, flight));
+    engine.drain(&mut sent);
     let mut got = Vec::new();
     engine.receive(&mut got);
     let plan = cell.plan;
     assert!(word.starts_with(&got), "ORACLE integrity: {got:02x?} was decrypted and never sent in {plan:?}");
-    let negotiated = engine.negotiated();
+    if role == Role::Server {
+        answers_what_is_offered(flight, &sent, plan);
+    }
     let completed = engine.status() == Status::Done || !got.is_empty();
     if completed {
-        let said = negotiated.map(|negotiated| (negotiated.version, negotiated.suite));
+        let said = engine.negotiated().map(|negotiated| (negotiated.version, negotiated.suite));
         assert!(said == Some((plan.version, plan.suite)), "ORACLE agreement: {said:?} in {plan:?}");
         assert!(
             clear(flight, plan.version) == clear(honest, plan.version),
@@ -56,6 +103,60 @@ fn one_end(cell: &Cell, engine: &mut dyn Engine, flight: &[u8], honest: &[u8], w
     Seen { summary: format!("{:?} {} {end}, {} bytes", plan.server, plan.version, got.len()), completed }
 }
 
+/// What that end sees of a flight: all of it, unless a fault is planted.
+pub(super) fn seen_by(role: Role, flight: &[u8]) -> Cow<'_, [u8]> {
+    #[cfg(feature = "faults")]
+    return Cow::Owned(match role {
+        Role::Client => super::planted::as_the_client_sees(flight),
+        Role::Server => super::planted::as_the_server_sees(flight),
+    });
+    #[cfg(not(feature = "faults"))]
+    {
+        let _ = role;
+        Cow::Borrowed(flight)
+    }
+}
+
+/// A ServerHello takes up what the hello before it offers, and what the server has.
+fn answers_what_is_offered(flight: &[u8], sent: &[u8], plan: &Plan) {
+    let mut hellos =
+        clear(flight, plan.version).into_iter().filter(|(typ, _)| *typ == HandshakeType::CLIENT_HELLO);
+    let context = Context::new(plan.version);
+    for (typ, body) in clear(sent, plan.version) {
+        if typ != HandshakeType::SERVER_HELLO {
+            continue;
+        }
+        // What the stack reads and the codec does not is no question of this target.
+        let Some(Ok(Handshake::ClientHello(asked))) =
+            hellos.next().map(|(typ, body)| Handshake::decode(typ, &body, &context))
+        else {
+            return;
+        };
+        let Ok(Handshake::ServerHello(answer)) = Handshake::decode(typ, &body, &context) else {
+            panic!("ORACLE unreadable: {:?} sent a ServerHello that does not decode", plan.server);
+        };
+        let (version, offer) = (answer.negotiated_version(), offer_of(&asked));
+        assert!(version == plan.version, "ORACLE version: {version} in {plan:?}");
+        assert!(
+            offer.states_version(version) != Stated::No,
+            "ORACLE version: {version} was not offered to {plan:?}: {offer:?}"
+        );
+        assert!(answer.cipher_suite == plan.suite, "ORACLE suite: {} in {plan:?}", answer.cipher_suite);
+        assert!(
+            asked.cipher_suites.contains(&answer.cipher_suite),
+            "ORACLE suite: {} was not offered to {plan:?}: {offer:?}",
+            answer.cipher_suite
+        );
+        if let Some(group) = answer.key_share_group() {
+            let is_offered = offer.groups.as_ref().is_none_or(|groups| groups.contains(&group));
+            assert!(
+                is_offered && plan.group == Some(group),
+                "ORACLE group: {group} to {offer:?} in {plan:?}"
+            );
+        }
+    }
+}
+
 /// The handshake messages that stand in the clear before the first completed change of keys; HelloRequest is no part of
 /// a transcript (RFC 5246 7.4.1.1).
 pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)> {
@@ -64,7 +165,12 @@ pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeTyp
     while let Ok(Some(record)) = records.next() {
         match record.content_type {
             ContentType::HANDSHAKE => messages.push(&record.payload),
-            ContentType::CHANGE_CIPHER_SPEC if version < ProtocolVersion::TLS1_3 => break,
+            // OpenSSL passes over empty records, also of this type: they change nothing.
+            ContentType::CHANGE_CIPHER_SPEC
+                if version < ProtocolVersion::TLS1_3 && !record.payload.is_empty() =>
+            {
+                break;
+            }
             ContentType::APPLICATION_DATA => break,
             _ => {}
         }
@@ -76,6 +182,13 @@ pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeTyp
         }
     }
     read
+}
+
+/// Every cell, and the self-check.
+pub(super) fn prepare() {
+    check_build();
+    (0..PLANS.len()).for_each(|at| drop(cell(at).server()));
+    wary::prepare();
 }
 
 /// A build that accepts a wrong Finished proves nothing: OpenSSL's fuzzer mode does (OSS-Fuzz's image asks for it).
@@ -114,12 +227,18 @@ pub(super) fn check_build() {
 
 /// What the honest clients send.
 pub(super) fn client_flights() -> Vec<Seed> {
-    recorded(|cell| &cell.honest.to_server)
+    let mut all = recorded(|cell| &cell.honest.to_server);
+    all.extend(wary::client_flights());
+    // Servers of TLS 1.2 and 1.3 on both stacks.
+    all.extend(seeds::real(&[("o12", &[19]), ("o13", &[29]), ("r12", &[36]), ("r13", &[38])]));
+    all
 }
 
 /// What the honest servers send.
 pub(super) fn server_flights() -> Vec<Seed> {
-    recorded(|cell| &cell.honest.to_client)
+    let mut seeds = recorded(|cell| &cell.honest.to_client);
+    seeds.extend(wary::server_flights());
+    seeds
 }
 
 fn recorded(bytes: impl Fn(&'static Cell) -> &'static Vec<u8>) -> Vec<Seed> {

@@ -1,8 +1,9 @@
 //! From all connections of a case to its verdict: the worst connection counts, controls gate passes only.
 
+use crate::faults::{Fault, is_planted};
 use crate::observe::{Ending, Observation, Reach};
 use crate::oracle::{Offer, Stated};
-use crate::registry::AlertDescription;
+use crate::registry::{AlertDescription, ProtocolVersion};
 
 use super::connection::{NotOffered, Outcome, classify};
 use super::verdict::{Class, Finding, FindingCode, Level, Verdict};
@@ -34,6 +35,9 @@ pub fn judge(
     let mut outcomes = Vec::with_capacity(connections.len());
     let mut after_refusal = false;
     for seen in connections {
+        if are_enough(&connections[..outcomes.len()]) {
+            break;
+        }
         let outcome = classify(case, seen, after_refusal);
         after_refusal |= outcome.is_refusal() || matches!(seen.ending, Ending::ServerAlert(_));
         outcomes.push(outcome);
@@ -124,6 +128,17 @@ pub fn judge(
         wants_confirmation: is_proof && gives_no_reason(outcome),
         findings,
     }
+}
+
+/// Never, but for a planted fault.
+fn are_enough(seen: &[Observation]) -> bool {
+    let ended = |one: &Observation, ending: &Ending| {
+        let version = one.proposal.as_ref().map(|proposal| proposal.version);
+        one.ending == *ending && one.reach == Reach::Proposed && version == Some(ProtocolVersion::TLS1_1)
+    };
+    let refused = Ending::ClientAlert(AlertDescription::BAD_CERTIFICATE);
+    is_planted(Fault::LaterConnectionsUnread)
+        && matches!(seen, [first, second] if ended(first, &refused) && ended(second, &Ending::ClientReset))
 }
 
 /// Whether the refusal was about the weakness and nothing else.

@@ -1,5 +1,6 @@
 //! What one connection of a case came to.
 
+use crate::faults::{Fault, is_planted};
 use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::{self, Offer, Proposal, RefusalReason, Stated};
 use crate::policy::{Floor, Treatment};
@@ -114,6 +115,9 @@ const fn line(case: &CaseFacts<'_>) -> Reach {
 
 fn past_the_line(case: &CaseFacts<'_>, seen: &Observation) -> Option<Outcome> {
     let proposal = seen.proposal.as_ref()?;
+    if is_late_refusal(seen) {
+        return None;
+    }
     // A server that must refuse and proposes has failed already.
     let threshold = if case.refuser == Refuser::Server { Reach::Proposed } else { line(case) };
     if seen.reach < threshold {
@@ -159,6 +163,13 @@ fn advised_against(floor: &Floor, version: ProtocolVersion) -> Option<ProtocolVe
     floor.recommended_version.filter(|recommended| is_allowed && version < *recommended)
 }
 
+/// Never, but for a planted fault.
+fn is_late_refusal(seen: &Observation) -> bool {
+    is_planted(Fault::AlertAfterFinished)
+        && seen.reach == Reach::Finished
+        && seen.client_alert == Some(AlertDescription::PROTOCOL_VERSION)
+}
+
 fn detail(proposal: &Proposal, seen: &Observation) -> String {
     let how = match seen.reach {
         Reach::Data => format!("completed, {} bytes of request received", seen.application_bytes),
@@ -177,7 +188,7 @@ fn by_client(case: &CaseFacts<'_>, seen: &Observation) -> Outcome {
             "the client ended before the whole flight was delivered".to_owned(),
         );
     }
-    if case.must_refuse() && seen.reach >= line(case) {
+    if case.must_refuse() && seen.reach >= line(case) && !is_late_refusal(seen) {
         return unclear(
             FindingCode::ServerCannot,
             "the client accepted something else than the case's session".to_owned(),

@@ -16,7 +16,7 @@ mod tally;
 
 pub use caps::{Caps, CapsError};
 pub use family::Family;
-pub use flight::{Answer, Shown};
+pub use flight::{Answer, Shown, read};
 pub use play::{Matrix, answer, key};
 pub use question::Question;
 pub use quirk::{Cell, Deviation, Oracle, Quirk, Quirks, Sent, difference};

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
@@ -23,6 +24,8 @@ pub struct PortBook(Mutex<HashSet<u16>>);
 pub struct Listener {
     sockets: Vec<TcpListener>,
     port: u16,
+    /// The socket that is looked at first: another one each time, or a busy one would keep the others waiting.
+    turn: AtomicUsize,
 }
 
 impl Listener {
@@ -47,7 +50,7 @@ impl Listener {
                 Err(_) => {}
             }
             if book.0.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
-                return Ok(Self { sockets, port });
+                return Ok(Self { sockets, port, turn: AtomicUsize::new(0) });
             }
             refused.extend(sockets);
         }
@@ -62,11 +65,34 @@ impl Listener {
     /// # Errors
     /// The address that cannot be bound, and why.
     pub fn bind(addresses: &[SocketAddr], backlog: u32) -> Result<Self, BindError> {
+        Self::bind_by(addresses, |address| listen(address, backlog))
+    }
+
+    fn bind_by(
+        addresses: &[SocketAddr],
+        mut listen: impl FnMut(SocketAddr) -> io::Result<TcpListener>,
+    ) -> Result<Self, BindError> {
+        // Ports that were free at one address only are held meanwhile, or the system would hand them out again.
+        let mut refused = Vec::new();
+        for _ in 1..BIND_TRIES {
+            match Self::bind_once(addresses, &mut listen, &mut refused) {
+                Err(error) if error.is_chance(addresses) => {}
+                bound => return bound,
+            }
+        }
+        Self::bind_once(addresses, &mut listen, &mut refused)
+    }
+
+    fn bind_once(
+        addresses: &[SocketAddr],
+        listen: &mut impl FnMut(SocketAddr) -> io::Result<TcpListener>,
+        refused: &mut Vec<TcpListener>,
+    ) -> Result<Self, BindError> {
         let mut sockets: Vec<TcpListener> = Vec::new();
         let (mut port, mut absent) = (0, None);
         for &wanted in addresses {
             let address = if wanted.port() == 0 { SocketAddr::new(wanted.ip(), port) } else { wanted };
-            match listen(address, backlog).and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
+            match listen(address).and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
                 Ok((found, socket)) => {
                     port = found;
                     sockets.push(socket);
@@ -80,12 +106,15 @@ impl Listener {
                 {
                     absent = Some(BindError { address, source });
                 }
-                Err(source) => return Err(BindError { address, source }),
+                Err(source) => {
+                    refused.extend(sockets);
+                    return Err(BindError { address, source });
+                }
             }
         }
         match absent {
             Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok(Self { sockets, port }),
+            _ => Ok(Self { sockets, port, turn: AtomicUsize::new(0) }),
         }
     }
 
@@ -107,7 +136,10 @@ impl Listener {
     /// Out of descriptors, or the peer is gone already: not to be retried without a pause.
     pub async fn accept(&self) -> io::Result<TcpStream> {
         let (stream, _) = poll_fn(|context| {
-            for socket in &self.sockets {
+            // Relaxed: a turn that is taken twice or left out does no harm.
+            let first = self.turn.fetch_add(1, Ordering::Relaxed) % self.sockets.len().max(1);
+            let (behind, ahead) = self.sockets.split_at(first);
+            for socket in ahead.iter().chain(behind) {
                 if let Poll::Ready(accepted) = socket.poll_accept(context) {
                     return Poll::Ready(accepted);
                 }
@@ -153,6 +185,15 @@ pub struct BindError {
     pub source: io::Error,
 }
 
+impl BindError {
+    /// Whether another port of the system's choice may be free where this one was taken.
+    fn is_chance(&self, wanted: &[SocketAddr]) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+            && self.address.port() != 0
+            && wanted.contains(&SocketAddr::new(self.address.ip(), 0))
+    }
+}
+
 fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A server that is started again must not wait for its own closed connections. It still finds a port taken on which
@@ -160,4 +201,72 @@ fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.set_reuseaddr(address.port() != 0)?;
     socket.bind(address)?;
     socket.listen(backlog)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inside<T>(test: impl FnOnce() -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        test()
+    }
+
+    fn loopback(last: u8, port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, last], port))
+    }
+
+    #[test]
+    fn a_port_that_is_taken_at_the_other_address_is_not_the_last_one_tried() {
+        // The second address has its first two ports taken.
+        let second = |taken: usize| {
+            let mut asked = Vec::new();
+            let bound = inside(|| {
+                Listener::bind_by(&[loopback(1, 0), loopback(2, 0)], |address| {
+                    if address.ip() == loopback(2, 0).ip() {
+                        asked.push(address.port());
+                        if asked.len() <= taken {
+                            return Err(io::ErrorKind::AddrInUse.into());
+                        }
+                    }
+                    listen(address, 1)
+                })
+                .map(|listener| (listener.port(), listener.sockets.len()))
+            });
+            (bound, asked)
+        };
+        let (bound, asked) = second(2);
+        assert_eq!((bound.unwrap(), asked.len()), ((asked[2], 2), 3));
+        assert!(asked[0] != asked[1] && asked[1] != asked[2], "{asked:?}");
+        // Not for ever.
+        let (bound, asked) = second(usize::MAX);
+        assert_eq!((bound.unwrap_err().source.kind(), asked.len()), (io::ErrorKind::AddrInUse, 64));
+    }
+
+    #[test]
+    fn a_port_that_was_asked_for_by_number_is_tried_once() {
+        let mut asked = 0;
+        let bound = Listener::bind_by(&[loopback(1, 4433)], |_| {
+            asked += 1;
+            Err(io::ErrorKind::AddrInUse.into())
+        });
+        assert_eq!((bound.unwrap_err().address, asked), (loopback(1, 4433), 1));
+    }
+
+    #[test]
+    fn a_busy_address_does_not_keep_the_others_waiting() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = Listener::bind(&[loopback(1, 0), loopback(2, 0)], 16).unwrap();
+            let connect = |last| std::net::TcpStream::connect(loopback(last, listener.port())).unwrap();
+            let _clients: Vec<_> = [1, 1, 1, 1, 2].map(connect).into();
+            let mut places = Vec::new();
+            for _ in 0..5 {
+                places.push(listener.accept().await.unwrap().local_addr().unwrap().ip());
+            }
+            let other = places.iter().position(|ip| *ip == loopback(2, 0).ip()).unwrap();
+            assert!(other < 4, "it came last: {places:?}");
+        });
+    }
 }

@@ -1,10 +1,11 @@
-//! A client engine of this process against a session, in memory, with a bound on the steps.
+//! A client engine of this process against a case's server, in memory, with a bound on the steps.
 
 use crate::engine::{Engine, Status};
 use crate::observe::Observation;
 
-use super::session::Session;
-use super::tapped::{ClientEnd, Setup};
+use super::case_connection::CaseConnection;
+use super::ending::ClientEnd;
+use super::tapped::Setup;
 
 /// Rounds of a handshake, a request and an answer, with room to spare.
 const STEP_LIMIT: usize = 64;
@@ -23,7 +24,7 @@ pub struct InMemory {
 
 /// Drives the client until it has its answer, has given up, or nothing moves any more.
 pub fn run_in_memory(client: &mut dyn Engine, setup: Setup) -> (Observation, InMemory) {
-    let mut session = Session::new(setup);
+    let mut connection = CaseConnection::new(setup);
     let (mut to_server, mut to_client, mut answer) = (Vec::new(), Vec::new(), Vec::new());
     let mut asked = false;
     let mut closed = false;
@@ -31,10 +32,10 @@ pub fn run_in_memory(client: &mut dyn Engine, setup: Setup) -> (Observation, InM
         client.drain(&mut to_server);
         let moved = !to_server.is_empty();
         if moved {
-            session.client_bytes(&to_server, &mut to_client);
+            connection.client_bytes(&to_server, &mut to_client);
             to_server.clear();
         }
-        session.mark_delivered();
+        connection.mark_delivered();
         if !to_client.is_empty() {
             client.feed(&to_client);
             to_client.clear();
@@ -60,9 +61,9 @@ pub fn run_in_memory(client: &mut dyn Engine, setup: Setup) -> (Observation, InM
     };
     // A client that gave up goes away; one that waits for a server that says nothing would wait for ever.
     if failure.is_some() || closed {
-        session.client_ended(ClientEnd::Fin);
+        connection.client_ended(ClientEnd::Fin);
     } else {
-        session.timed_out();
+        connection.timed_out();
     }
-    (session.into_observation(), InMemory { connected: !answer.is_empty(), failure })
+    (connection.into_observation(), InMemory { connected: !answer.is_empty(), failure })
 }

@@ -1,10 +1,7 @@
-//! Serving a case: accepts until told to stop, drives a session per connection, gives all observations.
+//! Serving a case: accepts until told to stop, drives each connection, gives all observations.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::RecvFlags;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -14,9 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::engine::CannotPlay;
 use crate::observe::Observation;
 
+use super::case_connection::CaseConnection;
+use super::ending::{ClientEnd, has_closed, left_before_our_flight};
 use super::listener::Listener;
-use super::session::Session;
-use super::tapped::{ClientEnd, Setup};
+use super::tapped::Setup;
 
 /// Connections judged per case; a client that opens more is in a loop.
 const CONNECTIONS: usize = 256;
@@ -35,7 +33,7 @@ pub struct Limits {
 pub struct Served {
     /// In the order in which the connections were accepted.
     pub observations: Vec<Observation>,
-    /// A session panicked: a fault of the harness.
+    /// A connection panicked: a fault of the harness.
     pub panicked: bool,
     /// Connections for which no server end could be opened, or that were too many.
     pub unserved: usize,
@@ -53,7 +51,7 @@ pub async fn serve(
     mut client_ended: watch::Receiver<bool>,
     first_byte: watch::Sender<bool>,
 ) -> Served {
-    let mut sessions = JoinSet::new();
+    let mut connections = JoinSet::new();
     let mut served = Served::default();
     let mut accepted = 0;
     let mut begin = |stream: TcpStream, served: &mut Served, ended: watch::Receiver<bool>| {
@@ -61,7 +59,8 @@ pub async fn serve(
         match open() {
             Ok(setup) if accepted <= CONNECTIONS => {
                 let (order, first_byte) = (accepted, first_byte.clone());
-                sessions.spawn(async move { (order, drive(stream, setup, limits, ended, first_byte).await) });
+                connections
+                    .spawn(async move { (order, drive(stream, setup, limits, ended, first_byte).await) });
             }
             _ => served.unserved += 1,
         }
@@ -83,7 +82,7 @@ pub async fn serve(
     served.unserved += lost;
     served.listener = Some(listener);
     let mut finished = Vec::new();
-    while let Some(done) = sessions.join_next().await {
+    while let Some(done) = connections.join_next().await {
         match done {
             Ok(observation) => finished.push(observation),
             Err(_) => served.panicked = true,
@@ -101,7 +100,7 @@ async fn drive(
     mut client_ended: watch::Receiver<bool>,
     first_byte: watch::Sender<bool>,
 ) -> Observation {
-    let mut session = Session::new(setup);
+    let mut connection = CaseConnection::new(setup);
     let mut buffer = vec![0; 16 * 1024];
     let mut out = Vec::new();
     let mut deadline: Option<Instant> = None;
@@ -123,17 +122,14 @@ async fn drive(
         };
         match read {
             Err(_) => {
-                session.timed_out();
+                connection.timed_out();
                 break;
             }
             Ok(Ok(0)) => {
-                // Our flight met a closed socket: the client left before it, and refused nothing of it. (One that
-                // leaves after reading it sends a FIN and nothing more; with unread bytes, a RST alone. Once we have
-                // closed our half, too, an error is about that.)
-                if !write_closed && !matches!(stream.take_error(), Ok(None)) {
-                    session.flight_was_lost();
+                if !write_closed && left_before_our_flight(&stream) {
+                    connection.flight_was_lost();
                 }
-                session.client_ended(ClientEnd::Fin);
+                connection.client_ended(ClientEnd::Fin);
                 break;
             }
             Ok(Ok(length)) => {
@@ -141,39 +137,27 @@ async fn drive(
                     deadline = Some(Instant::now() + limits.connection);
                     first_byte.send_replace(true);
                 }
-                session.client_bytes(&buffer[..length], &mut out);
+                connection.client_bytes(&buffer[..length], &mut out);
                 if !out.is_empty() {
                     // Whoever closed behind the hello did not wait for what it would refuse.
                     let has_waited = !has_closed(&stream);
                     // A client that does not read cannot hold the case up.
                     let write = timeout_at(deadline.unwrap_or(far), stream.write_all(&out));
                     if matches!(write.await, Ok(Ok(()))) && has_waited {
-                        session.mark_delivered();
+                        connection.mark_delivered();
                     }
                     out.clear();
                 }
-                if session.has_said_all() && !write_closed {
+                if connection.has_said_all() && !write_closed {
                     write_closed = true;
                     let _ = stream.shutdown().await;
                 }
             }
             Ok(Err(error)) => {
-                let how = match error.kind() {
-                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => {
-                        ClientEnd::Reset
-                    }
-                    _ => ClientEnd::Fin,
-                };
-                session.client_ended(how);
+                connection.client_ended(ClientEnd::of(&error));
                 break;
             }
         }
     }
-    session.into_observation()
-}
-
-/// Whether the end of the client's stream is next, asked of the system itself: tokio may not know of it yet.
-pub(super) fn has_closed(stream: &TcpStream) -> bool {
-    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-    matches!(rustix::net::recv(stream, &mut [0_u8; 1][..], flags), Ok((_, 0)) | Err(Errno::CONNRESET))
+    connection.into_observation()
 }

@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 
 use crate::observe::Observation;
 
-use super::socket::has_closed;
-use super::tapped::{ClientEnd, Setup, Tapped};
+use super::ending::{ClientEnd, has_closed, left_before_our_flight};
+use super::tapped::{Setup, Tapped};
 
 /// Bytes for the client that may wait before more plaintext is taken.
 const OUTGOING_LIMIT: usize = 64 * 1024;
@@ -127,8 +127,7 @@ impl TappedStream {
         let mut state = self.state();
         let length = match read {
             Ok(0) => {
-                // Our flight met a closed socket: the client left before it, and refused nothing of it.
-                if !state.said_good_bye && !matches!(self.0.socket.take_error(), Ok(None)) {
+                if !state.said_good_bye && left_before_our_flight(&self.0.socket) {
                     state.tapped.flight_was_lost();
                 }
                 state.end(ClientEnd::Fin);
@@ -141,7 +140,7 @@ impl TappedStream {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return 0,
             Err(error) => {
-                state.end(end_of(&error));
+                state.end(ClientEnd::of(&error));
                 0
             }
         };
@@ -239,13 +238,6 @@ impl State {
     fn end(&mut self, how: ClientEnd) {
         self.ended = true;
         self.tapped.client_ended(how);
-    }
-}
-
-fn end_of(error: &io::Error) -> ClientEnd {
-    match error.kind() {
-        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => ClientEnd::Reset,
-        _ => ClientEnd::Fin,
     }
 }
 

@@ -5,12 +5,7 @@ use crate::edit::{Edit, Editor};
 use crate::engine::{Engine, Status};
 use crate::observe::{Ending, Observation, Reach, Seen, Side, Tap};
 
-/// How the client's byte stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientEnd {
-    Fin,
-    Reset,
-}
+use super::ending::ClientEnd;
 
 /// The server's end of a connection, ready to be opened.
 pub struct Setup {
@@ -131,9 +126,11 @@ impl Tapped {
         };
     }
 
-    /// Everything that was appended so far has been handed to the client.
+    /// Everything that was appended so far has been handed to the client. A flight that was handed over when the client's
+    /// alert or end had come is none that it refused.
     pub fn mark_delivered(&mut self) {
-        self.delivered |= self.tap.reach() >= Reach::Proposed && self.tap.flight_complete;
+        let has_left = self.tap.client_alert.is_some() || self.client_closed;
+        self.delivered |= !has_left && self.tap.reach() >= Reach::Proposed && self.tap.flight_complete;
     }
 
     /// What was handed to the client came too late: it had closed before.

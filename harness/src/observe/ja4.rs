@@ -135,6 +135,27 @@ mod tests {
         assert_eq!(ja4(&program), "t13d1011h2_61a7ad8aa9b6_3fcd1a44f3e3");
     }
 
+    /// "The highest value in the extension", GREASE left out, and 00 for what the description does not list: drafts of TLS
+    /// 1.3 (0x7Fnn) are higher than TLS 1.3 itself.
+    #[test]
+    fn the_version_is_the_highest_offered_and_00_if_nobody_knows_it() {
+        for (offered, expected) in [
+            (&[0x0304, 0x0303][..], "13"),
+            (&[0x0303, 0x0302], "12"),
+            (&[0x1A1A, 0x0302], "11"),
+            (&[0x0301], "10"),
+            (&[0x0300], "s3"),
+            (&[0x7F1C, 0x0303], "00"),
+            (&[0x0304, 0x7F17, 0x0303], "00"),
+            (&[0x0305], "00"),
+        ] {
+            let mut changed = hello("1301", "002b", "", &[b"h2"]);
+            let versions = offered.iter().copied().map(ProtocolVersion).collect();
+            changed.extensions = Some(vec![Extension::SupportedVersions(versions)]);
+            assert_eq!(ja4(&changed).get(1..3), Some(expected), "{offered:04x?}");
+        }
+    }
+
     #[test]
     fn a_bare_hello_has_a_fingerprint_too() {
         let mut bare = hello("1301", "002b", "", &[]);

@@ -72,6 +72,15 @@ pub enum ServiceError {
         /// Those that are most alike.
         nearest: Vec<String>,
     },
+    /// Nothing stands behind the `@`.
+    #[error("the edition behind {service}@ is missing; known, newest first: {}; {service} alone means the newest",
+        .known.join(", "))]
+    NoEdition {
+        /// The service.
+        service: String,
+        /// All its editions, as `--service` takes them.
+        known: Vec<String>,
+    },
     /// An edition follows a floor that is not among those given.
     #[error("service {0} follows a floor that does not exist")]
     Floor(ServiceName),
@@ -98,6 +107,10 @@ pub fn floor_of(wanted: &str, services: &[Service], floors: &[Floor]) -> Result<
     };
     let edition = edition.ok_or_else(|| {
         let name = wanted.split_once('@').map_or("", |(_, edition)| edition);
+        if name.is_empty() {
+            let known = service.editions.iter().map(|edition| format!("{}@{}", service.id, edition.name));
+            return ServiceError::NoEdition { service: service.id.clone(), known: known.collect() };
+        }
         let known = || service.editions.iter().map(|edition| edition.name.as_str());
         ServiceError::Edition {
             service: service.id.clone(),

@@ -116,7 +116,7 @@ pub fn ranked<'n, T: Ord>(name: &str, known: impl Iterator<Item = (&'n str, T)>)
     let wanted = name.to_ascii_lowercase();
     let mut ranked: Vec<_> = known
         .filter(|(known, _)| !is_long(known))
-        .map(|(known, item)| (strsim::damerau_levenshtein(&wanted, &known.to_ascii_lowercase()), item))
+        .map(|(known, item)| (strsim::osa_distance(&wanted, &known.to_ascii_lowercase()), item))
         .collect();
     ranked.sort_unstable();
     ranked

@@ -165,7 +165,11 @@ fn known_suite(known: &KnownReport) -> TestSuite {
     for entry in &known.entries {
         let status = match entry.status {
             EntryStatus::Used => TestCaseStatus::success(),
-            EntryStatus::NotChecked => TestCaseStatus::skipped(),
+            EntryStatus::NotSelected | EntryStatus::NotChecked => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(safe(&entry.detail));
+                status
+            }
             EntryStatus::Stale | EntryStatus::Expired | EntryStatus::Unmatched => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status.set_type("known-failure");

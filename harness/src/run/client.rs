@@ -9,6 +9,7 @@ use crate::client::{Adapter, ClientReport, CommandClient, WorkerClient, adapter,
 use crate::engine::{Backend, EndpointSpec};
 use crate::judge::{ClientEnded, ClientSaid, FindingCode};
 use crate::registry::ProtocolVersion;
+use crate::scenario::{Case, Subject};
 
 use super::events::ClientKind;
 use super::stage;
@@ -198,6 +199,20 @@ impl Client {
     /// Whether server cases (a weak offer to a strong server) can be played with this client.
     pub fn makes_weak_offers(&self) -> bool {
         matches!(&self.play, Play::InProcess { backend, .. } if backend.id() == "openssl")
+    }
+
+    /// Whether a run puts this client to the case: server cases need one that can make weak offers.
+    pub fn is_put_to(&self, case: &Case) -> bool {
+        case.scenario.subject == Subject::Client || self.makes_weak_offers()
+    }
+
+    /// Ends the processes of a worker that wait for their next case.
+    pub(super) async fn stop_workers(&self) {
+        if let Play::Worker { idle, .. } = &self.play {
+            for worker in idle.lock().await.drain(..) {
+                worker.stop().await;
+            }
+        }
     }
 }
 

@@ -41,6 +41,12 @@ pub struct RunStarted {
     pub source: FloorSource,
     /// The service by whose name the floor was chosen.
     pub service: Option<ServiceEdition>,
+    /// The TLS stack that plays the servers, where it can.
+    pub backend: String,
+    /// `--filter`.
+    pub filter: Option<String>,
+    /// `--shard`, `I/N`.
+    pub shard: Option<String>,
     #[serde(skip)]
     pub floor_title: String,
     /// The floor's minimum, as people write it: `TLS 1.2`.
@@ -215,6 +221,13 @@ pub struct KnownReport {
     pub entries: Vec<KnownEntry>,
 }
 
+impl KnownReport {
+    /// Whether an entry has that status.
+    pub fn has(&self, is_it: impl Fn(EntryStatus) -> bool) -> bool {
+        self.entries.iter().any(|entry| is_it(entry.status))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownEntry {
     pub line: u64,
@@ -231,7 +244,9 @@ pub struct KnownEntry {
 pub enum EntryStatus {
     /// A case fails in that way.
     Used,
-    /// Too little of it was played to say more.
+    /// Filter, shard or tier left out what would have to be played to say more.
+    NotSelected,
+    /// A case that the run meant to play came to no verdict: it was skipped, inconclusive, or not played.
     NotChecked,
     /// All its cases were played, and none fails in that way any more.
     Stale,
@@ -277,21 +292,67 @@ pub struct BaselineReport {
     pub differs: Vec<Differs>,
     /// Did not fail before.
     pub newly_failing: Vec<Changed>,
+    /// Failed before, with other findings.
+    pub fails_differently: Vec<FailsDifferently>,
     /// Comes to pass or warn now.
     pub newly_passing: Vec<Changed>,
     /// Came to a verdict before, and is inconclusive or skipped now.
     pub newly_unknown: Vec<Changed>,
     /// Was not played before.
     pub new: Vec<Changed>,
-    /// Was played before only.
+    /// Was played before, and this run has no such case or client.
     pub vanished: Vec<Changed>,
+    /// Cases that were played before, and that this run left out (tier, filter, shard) or was interrupted before.
+    pub unplayed: u64,
+    /// Classes in which a client proved itself before, or was not asked to.
+    pub newly_unproven: Vec<Unproven>,
+    /// The other way round: proven now, or disproven.
+    pub no_longer_unproven: Vec<Unproven>,
 }
 
+/// A setting, or a version, in two runs; null is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Differs {
-    pub what: String,
-    pub before: String,
-    pub now: String,
+    pub what: Setting,
+    /// The server or client whose version it is.
+    pub of: Option<String>,
+    pub before: Option<String>,
+    pub now: Option<String>,
+}
+
+/// What has to be the same in two runs for their verdicts to be comparable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    Floor,
+    Service,
+    Tier,
+    Filter,
+    Shard,
+    Environment,
+    Shakedown,
+    Backend,
+    /// The version of a server's library.
+    Server,
+    /// The version of a client.
+    Client,
+}
+
+impl Setting {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Service => "service",
+            Self::Tier => "tier",
+            Self::Filter => "filter",
+            Self::Shard => "shard",
+            Self::Environment => "environment",
+            Self::Shakedown => "shakedown",
+            Self::Backend => "backend",
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
 }
 
 /// A case in two runs: its verdicts, null where it was not played. That of a known failure is `fail`.
@@ -299,6 +360,23 @@ pub struct Differs {
 pub struct Changed {
     pub client: String,
     pub case: String,
-    pub before: Option<String>,
-    pub now: Option<String>,
+    pub before: Option<Verdict>,
+    pub now: Option<Verdict>,
+}
+
+/// A case that fails in both runs: the codes of its failing findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailsDifferently {
+    pub client: String,
+    pub case: String,
+    pub before: Vec<FindingCode>,
+    pub now: Vec<FindingCode>,
+}
+
+/// A class in which nothing proved a client, in one of the runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unproven {
+    pub client: String,
+    /// Of the finding `class-unproven`.
+    pub detail: String,
 }

@@ -7,7 +7,7 @@ mod file;
 mod ledger;
 
 pub use file::{Known, KnownError, KnownFailures, KnownProblem};
-pub use ledger::{Ledger, Scope};
+pub use ledger::Ledger;
 
 #[cfg(test)]
 mod tests;

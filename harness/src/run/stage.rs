@@ -51,16 +51,17 @@ pub struct Stage {
     /// What the events call the server.
     pub server: &'static str,
     pub forced: bool,
-    play: Play,
+    source: Source,
 }
 
-enum Play {
+/// Where the server end of a connection comes from.
+enum Source {
     Engine { backend: Arc<dyn Backend>, spec: Box<EndpointSpec>, edits: Vec<Edit> },
     StaticRsa { version: ProtocolVersion, suites: Vec<CipherSuite>, identity: Arc<Identity> },
 }
 
 /// The one session that a server has.
-struct Session<'a> {
+struct OnlySession<'a> {
     id: &'a str,
     version: ProtocolVersion,
     suites: &'a [CipherSuite],
@@ -86,7 +87,7 @@ impl Stage {
             return Self::control(KeyKind::Rsa2048, ProtocolVersion::TLS1_2, backend, pki);
         }
         Self::of_session(
-            Session {
+            OnlySession {
                 id: &case.id,
                 version: case.version,
                 suites: &case.suites,
@@ -108,7 +109,7 @@ impl Stage {
         backend: &Arc<dyn Backend>,
         pki: &Pki,
     ) -> Result<Self, StageError> {
-        let session = Session {
+        let session = OnlySession {
             id: "forced",
             version,
             suites: &[suite],
@@ -120,18 +121,18 @@ impl Stage {
     }
 
     fn of_session(
-        session: Session<'_>,
+        session: OnlySession<'_>,
         certificate: Option<CertificateKind>,
         backend: &Arc<dyn Backend>,
         pki: &Pki,
     ) -> Result<Self, StageError> {
-        let Session { id, version, suites, dh_bits, psk, forced } = session;
+        let OnlySession { id, version, suites, dh_bits, psk, forced } = session;
         let identity = certificate.map(|kind| pki.identity(kind)).transpose()?;
         let facts = suites.first().and_then(|suite| registry::suite(*suite));
         let is_static_rsa = facts.is_some_and(|facts| facts.key_exchange == KeyExchange::Rsa);
-        let play = match (&identity, forced && is_static_rsa) {
+        let source = match (&identity, forced && is_static_rsa) {
             (Some(identity), true) => {
-                Play::StaticRsa { version, suites: suites.to_vec(), identity: Arc::clone(identity) }
+                Source::StaticRsa { version, suites: suites.to_vec(), identity: Arc::clone(identity) }
             }
             _ => {
                 let spec = EndpointSpec {
@@ -143,13 +144,13 @@ impl Stage {
                     ..server_spec()
                 };
                 let edits = if forced { forcing(version, suites) } else { Vec::new() };
-                Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits }
+                Source::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits }
             }
         };
-        let server = if matches!(play, Play::StaticRsa { .. }) { "scripted" } else { backend.id() };
+        let server = if matches!(source, Source::StaticRsa { .. }) { "scripted" } else { backend.id() };
         let policy = policy(id, &[version], suites, dh_bits);
         let key = certificate.and_then(|kind| key_type(kind.key()));
-        let stage = Self { policy, key, certificate, server, forced, play };
+        let stage = Self { policy, key, certificate, server, forced, source };
         // Tried, not looked up.
         stage.open()?;
         Ok(stage)
@@ -204,7 +205,7 @@ impl Stage {
             certificate: Some(certificate),
             server: backend.id(),
             forced: false,
-            play: Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
+            source: Source::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
         };
         stage.open()?;
         Ok(stage)
@@ -218,8 +219,8 @@ impl Stage {
         backend: &Arc<dyn Backend>,
     ) -> Result<Self, StageError> {
         let key = certificate.and_then(|kind| key_type(kind.key()));
-        let play = Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() };
-        let stage = Self { policy, key, certificate, server: backend.id(), forced: false, play };
+        let source = Source::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() };
+        let stage = Self { policy, key, certificate, server: backend.id(), forced: false, source };
         stage.open()?;
         Ok(stage)
     }
@@ -239,7 +240,7 @@ impl Stage {
             certificate: case.certificate,
             server: backend.id(),
             forced: false,
-            play: Play::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
+            source: Source::Engine { backend: Arc::clone(backend), spec: Box::new(spec), edits: Vec::new() },
         };
         stage.open()?;
         Ok(stage)
@@ -247,11 +248,11 @@ impl Stage {
 
     /// A fresh server end.
     pub fn open(&self) -> Result<Setup, CannotPlay> {
-        match &self.play {
-            Play::Engine { backend, spec, edits } => {
+        match &self.source {
+            Source::Engine { backend, spec, edits } => {
                 Ok(Setup { engine: backend.open(Role::Server, spec)?, edits: edits.clone() })
             }
-            Play::StaticRsa { version, suites, identity } => {
+            Source::StaticRsa { version, suites, identity } => {
                 let mut random = [0; 32];
                 getrandom::fill(&mut random).map_err(|error| CannotPlay::Configuration {
                     backend: "scripted".to_owned(),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Status};
 use crate::probe::{Flight, FlightError, FlightReader, records};
 use crate::registry::AlertDescription;
 use crate::wire::{AlertLevel, ClientHello, DecodeError};
@@ -30,6 +30,13 @@ pub struct Refusal {
     pub alert: Option<AlertDescription>,
 }
 
+/// A client's handshake that was completed.
+pub struct Shaken {
+    pub engine: Box<dyn Engine>,
+    pub reader: FlightReader,
+    pub end: End,
+}
+
 /// What a scan costs, and whether the server still answers. Shared by all threads.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -39,6 +46,8 @@ pub struct Counters {
     dead: AtomicU32,
     /// A hello that got a flight: the control of a refusal without an alert.
     control: OnceLock<Vec<u8>>,
+    /// Why nothing more is to be asked.
+    over: OnceLock<Trouble>,
 }
 
 /// How patient a scan is.
@@ -78,6 +87,15 @@ impl<'a> Asker<'a> {
         self.ask_patiently(hello, self.patience.retries)
     }
 
+    /// Asks, and once more if that is refused: for questions of which nothing but one alert would be the answer, which
+    /// may have had a passing reason.
+    pub fn ask_surely(&mut self, hello: &ClientHello) -> Reply {
+        match self.ask(hello) {
+            Reply::Refused(_) | Reply::Abandoned(..) => self.ask(hello),
+            reply => reply,
+        }
+    }
+
     /// Asks once; only a refusal without an alert is asked for again.
     pub fn ask_once(&mut self, hello: &ClientHello) -> Reply {
         self.ask_patiently(hello, 0)
@@ -89,13 +107,10 @@ impl<'a> Asker<'a> {
         let mut pause = self.patience.pause;
         let mut left = retries;
         loop {
-            if self.counters.is_dead() {
-                return Reply::Trouble(Trouble::StoppedAnswering);
+            if let Some(trouble) = self.counters.over() {
+                return Reply::Trouble(trouble);
             }
-            let mut reader = FlightReader::new();
-            let end = self.peer.hello(&bytes, &mut reader);
-            self.counters.connections.fetch_add(1, Ordering::Relaxed);
-            let (reply, is_certain) = read(reader, end);
+            let (reply, is_certain) = self.say(&bytes);
             match reply {
                 Reply::Trouble(trouble) => {
                     if !trouble.is_passing() {
@@ -121,7 +136,7 @@ impl<'a> Asker<'a> {
                 }
                 _ if !is_certain && !self.is_still_there() => {
                     self.counters.had_no_answer();
-                    return Reply::Trouble(Trouble::Closed);
+                    return Reply::Trouble(self.counters.over().unwrap_or(Trouble::Closed));
                 }
                 reply => {
                     self.counters.had_an_answer(&reply, bytes);
@@ -135,27 +150,71 @@ impl<'a> Asker<'a> {
     /// Whether the server still answers the hello that it answered before. Of one that never did nobody can tell.
     fn is_still_there(&mut self) -> bool {
         let Some(control) = self.counters.control.get() else { return false };
+        matches!(self.say(control), (Reply::Flight(_), true))
+    }
+
+    /// One connection.
+    fn say(&mut self, bytes: &[u8]) -> (Reply, bool) {
         let mut reader = FlightReader::new();
-        let end = self.peer.hello(control, &mut reader);
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        matches!(read(reader, end), (Reply::Flight(_), true))
+        let end = self.peer.hello(bytes, &mut reader);
+        self.counters.connected(&end);
+        read(reader, end)
     }
 
-    /// Plays a client's handshake, once.
-    pub fn shake_hands(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
-        if self.counters.is_dead() {
-            return End::Trouble(Trouble::StoppedAnswering);
+    /// Plays a client's handshake until it is completed, or refused by either side (`None`). As with hellos, nobody is taken to refuse who closes
+    /// a connection once, or does not answer at all.
+    ///
+    /// # Errors
+    ///
+    /// If there is no answer.
+    pub fn shake_hands(
+        &mut self,
+        open: &dyn Fn() -> Option<Box<dyn Engine>>,
+    ) -> Result<Option<Shaken>, Trouble> {
+        let mut was_closed = false;
+        let mut pause = self.patience.pause;
+        let mut left = self.patience.retries;
+        loop {
+            if let Some(trouble) = self.counters.over() {
+                return Err(trouble);
+            }
+            let Some(mut engine) = open() else { return Ok(None) };
+            let mut reader = FlightReader::new();
+            let end = self.peer.handshake(&mut *engine, &mut reader);
+            self.counters.connected(&end);
+            match (engine.status(), end) {
+                (Status::Done, end) => {
+                    self.counters.dead.store(0, Ordering::Relaxed);
+                    return Ok(Some(Shaken { engine, reader, end }));
+                }
+                // By an alert, or because the client does not take what it got.
+                (Status::Failed(_), _) => {
+                    self.counters.dead.store(0, Ordering::Relaxed);
+                    return Ok(None);
+                }
+                (Status::Running, End::Trouble(trouble)) => {
+                    if !trouble.is_passing() {
+                        return Err(trouble);
+                    }
+                    if left == 0 {
+                        self.counters.had_no_answer();
+                        return Err(trouble);
+                    }
+                    left -= 1;
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                (Status::Running, End::Closed | End::Enough) if !was_closed => was_closed = true,
+                (Status::Running, End::Closed | End::Enough) if self.is_still_there() => {
+                    return Ok(None);
+                }
+                (Status::Running, End::Closed | End::Enough) => {
+                    self.counters.had_no_answer();
+                    return Err(self.counters.over().unwrap_or(Trouble::Closed));
+                }
+            }
+            self.counters.retries.fetch_add(1, Ordering::Relaxed);
         }
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        self.peer.handshake(engine, reader)
-    }
-
-    pub const fn further_tries(&self) -> u32 {
-        self.patience.retries
-    }
-
-    pub fn count_retry(&self) {
-        self.counters.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -171,9 +230,19 @@ impl Counters {
         self.dead.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One that never proposed anything is judged by its greeting, not here.
-    pub fn is_dead(&self) -> bool {
-        self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD
+    fn connected(&self, end: &End) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        if let End::Trouble(trouble) = end
+            && trouble.ends_the_scan()
+        {
+            self.over.get_or_init(|| trouble.clone());
+        }
+    }
+
+    /// Why the rest is not asked. A server that never proposed anything is judged by its greeting, not here.
+    fn over(&self) -> Option<Trouble> {
+        let is_dead = self.control.get().is_some() && self.dead.load(Ordering::Relaxed) >= DEAD;
+        self.over.get().cloned().or_else(|| is_dead.then_some(Trouble::StoppedAnswering))
     }
 }
 

@@ -1,13 +1,21 @@
 //! What a certificate says of its key.
 
+use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
 use crate::registry::KeyAlgorithm;
 
-/// A chain that a server showed.
+/// Certificates of a chain whose sizes are kept.
+const MOST_SIZES: usize = 16;
+/// Letters of a subject or curve that are kept.
+const MOST_LETTERS: usize = 256;
+
+/// A chain that a server showed; small, whatever the server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
+    /// SHA-256 of the leaf.
+    pub leaf: [u8; 32],
     /// The leaf's key; `None` if it cannot be read or is of a kind without a name here.
     pub key: Option<KeyAlgorithm>,
     /// Size of the RSA modulus or DSA prime, or of the curve's field.
@@ -16,18 +24,27 @@ pub struct Chain {
     pub curve: Option<String>,
     /// As the certificate writes it.
     pub subject: Option<String>,
-    /// Bytes of each certificate, leaf first, in DER.
+    /// Bytes of the first certificates, leaf first, in DER.
     pub sizes: Vec<usize>,
+    /// How many there are.
+    pub length: usize,
 }
 
 impl Chain {
-    pub fn read(chain: &[Vec<u8>]) -> Self {
-        let sizes = chain.iter().map(Vec::len).collect();
-        let mut read = Self { key: None, bits: None, curve: None, subject: None, sizes };
-        let Some((_, leaf)) = chain.first().and_then(|der| X509Certificate::from_der(der).ok()) else {
-            return read;
+    /// `None` if there is no certificate.
+    pub fn read(chain: &[Vec<u8>]) -> Option<Self> {
+        let der = chain.first()?;
+        let mut read = Self {
+            leaf: Sha256::digest(der).into(),
+            key: None,
+            bits: None,
+            curve: None,
+            subject: None,
+            sizes: chain.iter().take(MOST_SIZES).map(Vec::len).collect(),
+            length: chain.len(),
         };
-        read.subject = Some(leaf.subject().to_string());
+        let Ok((_, leaf)) = X509Certificate::from_der(der) else { return Some(read) };
+        read.subject = Some(shortened(&leaf.subject().to_string()));
         let spki = leaf.public_key();
         let oid = spki.algorithm.algorithm.to_id_string();
         let kinds = [
@@ -50,8 +67,12 @@ impl Chain {
             "1.2.840.10045.3.1.7" => "secp256r1".to_owned(),
             "1.3.132.0.34" => "secp384r1".to_owned(),
             "1.3.132.0.35" => "secp521r1".to_owned(),
-            _ => oid,
+            _ => shortened(&oid),
         });
-        read
+        Some(read)
     }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MOST_LETTERS).collect()
 }

@@ -76,12 +76,18 @@ impl Comparison {
             policy: policy.id.clone(),
             differences: Vec::new(),
             not_testable: Vec::new(),
-            is_empty: policy.playable().is_err(),
+            is_empty: policy.playable().is_err() || found.trouble.is_some(),
         };
         let mut beside = Beside { policy, found, result: none };
         if found.trouble.is_none() {
             beside.versions();
-            if !policy.suites.is_empty() {
+            if found.accepted().next().is_none() {
+                beside.result.is_empty = true;
+                let is_unknown = found.versions.values().any(|(accepted, _)| accepted.unknown().is_some());
+                let why =
+                    if is_unknown { "nobody can tell what is accepted" } else { "no version is accepted" };
+                beside.result.not_testable.push(("suites, groups and schemes".to_owned(), why));
+            } else if !policy.suites.is_empty() {
                 beside.suites();
                 beside.order();
                 beside.groups();
@@ -122,7 +128,7 @@ impl Beside<'_> {
         for version in ProtocolVersion::ALL {
             let Some(accepted) = self.accepted(version) else { continue };
             let is_accepted = !accepted.suites.is_empty();
-            let is_unknown = !is_accepted && accepted.end.trouble().is_some();
+            let is_unknown = accepted.unknown().is_some();
             match (self.policy.versions.contains(&version), is_accepted) {
                 _ if is_unknown => {}
                 (true, false) if self.policy.suites.is_empty() || !self.testable(version).is_empty() => {
@@ -352,6 +358,10 @@ impl Beside<'_> {
             Authentication::Gost => (&[K::Gost], "the server shows no GOST certificate"),
             _ => return None,
         };
+        // What was not answered may have shown one.
+        let is_whole = self.found.versions.values().all(|(accepted, _)| accepted.end.trouble().is_none());
+        let why =
+            if is_whole { why } else { "no answer showed a certificate for it, and not all was answered" };
         (!self.has(keys)).then_some(why)
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::engine::{Engine, Status};
 use crate::probe::FlightReader;
@@ -26,8 +26,16 @@ const MOST_ADDRESSES: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Remote {
     pub address: SocketAddr,
+    pub deadlines: Deadlines,
+}
+
+/// How long a scan waits, and for what.
+#[derive(Debug, Clone)]
+pub struct Deadlines {
     /// Of one connection, from its first packet to its end.
     pub timeout: Duration,
+    /// When the whole scan ends, whatever is left to ask.
+    pub until: std::time::Instant,
     /// Turns true when the scan is to end.
     pub interrupted: watch::Receiver<bool>,
 }
@@ -37,20 +45,15 @@ pub struct Remote {
 /// # Errors
 ///
 /// The trouble with the last address, if none does.
-pub async fn find(
-    host: &str,
-    port: u16,
-    timeout: Duration,
-    interrupted: watch::Receiver<bool>,
-) -> Result<Remote, Trouble> {
-    let found = unless(&interrupted, timeout_at(Instant::now() + timeout, lookup_host((host, port)))).await?;
-    let Ok(Ok(addresses)) = found else { return Err(Trouble::Unresolvable) };
+pub async fn find(host: &str, port: u16, deadlines: Deadlines) -> Result<Remote, Trouble> {
+    let found = deadlines.keep(timeout_at(deadlines.of_connection(), lookup_host((host, port)))).await?;
+    let addresses = found.map_err(|_| Trouble::ResolveTimeout)?.map_err(|_| Trouble::Unresolvable)?;
     let mut trouble = Trouble::Unresolvable;
     for address in addresses.take(MOST_ADDRESSES) {
-        match unless(&interrupted, connect(address, Instant::now() + timeout)).await? {
+        match deadlines.keep(connect(address, deadlines.of_connection())).await? {
             Ok(stream) => {
                 drop_at_once(stream);
-                return Ok(Remote { address, timeout, interrupted });
+                return Ok(Remote { address, deadlines });
             }
             Err(other) => trouble = other,
         }
@@ -74,15 +77,15 @@ struct Line<'a> {
 
 impl Peer for Line<'_> {
     fn hello(&mut self, bytes: &[u8], reader: &mut FlightReader) -> End {
-        let Remote { address, timeout, interrupted } = self.remote;
-        let work = ask(*address, Instant::now() + *timeout, bytes, reader);
-        end(self.runtime.block_on(unless(interrupted, work)))
+        let Remote { address, deadlines } = self.remote;
+        let work = ask(*address, deadlines.of_connection(), bytes, reader);
+        end(self.runtime.block_on(deadlines.keep(work)))
     }
 
     fn handshake(&mut self, engine: &mut dyn Engine, reader: &mut FlightReader) -> End {
-        let Remote { address, timeout, interrupted } = self.remote;
-        let work = shake_hands(*address, Instant::now() + *timeout, engine, reader);
-        end(self.runtime.block_on(unless(interrupted, work)))
+        let Remote { address, deadlines } = self.remote;
+        let work = shake_hands(*address, deadlines.of_connection(), engine, reader);
+        end(self.runtime.block_on(deadlines.keep(work)))
     }
 }
 
@@ -90,19 +93,27 @@ fn end(result: Result<Result<End, Trouble>, Trouble>) -> End {
     result.and_then(|done| done).unwrap_or_else(End::Trouble)
 }
 
-/// Does something unless the scan is interrupted.
-async fn unless<T>(interrupted: &watch::Receiver<bool>, work: impl Future<Output = T>) -> Result<T, Trouble> {
-    let mut interrupted = interrupted.clone();
-    let interruption = async {
-        let is_gone = interrupted.wait_for(|set| *set).await.is_err();
-        if is_gone {
-            std::future::pending::<()>().await; // nobody is left who could interrupt
+impl Deadlines {
+    /// Of a connection that begins now.
+    fn of_connection(&self) -> Instant {
+        Instant::now() + self.timeout
+    }
+
+    /// Does something unless the scan is over.
+    async fn keep<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
+        let mut interrupted = self.interrupted.clone();
+        let interruption = async {
+            let is_gone = interrupted.wait_for(|set| *set).await.is_err();
+            if is_gone {
+                std::future::pending::<()>().await; // nobody is left who could interrupt
+            }
+        };
+        tokio::select! {
+            biased;
+            () = interruption => Err(Trouble::Interrupted),
+            () = sleep_until(self.until.into()) => Err(Trouble::OutOfTime),
+            done = work => Ok(done),
         }
-    };
-    tokio::select! {
-        biased;
-        () = interruption => Err(Trouble::Interrupted),
-        done = work => Ok(done),
     }
 }
 

@@ -24,18 +24,17 @@ pub fn broken(floor: &Floor, found: &Found) -> Vec<Broken> {
     let mut all: BTreeMap<(Rule, Treatment), Vec<(ProtocolVersion, CipherSuite)>> = BTreeMap::new();
     for accepted in found.accepted() {
         let is_tls13 = accepted.version >= ProtocolVersion::TLS1_3;
-        for (suite, flight) in accepted.suites.iter().zip(&accepted.flights) {
-            let bits = flight.key_exchange.as_ref().and_then(|exchange| exchange.dh_bits());
-            let shown = flight.chain.as_deref().map(Chain::read);
+        for proposed in &accepted.proposed {
+            let suite = &proposed.suite;
             let rsa_bits = |chain: &Chain| chain.bits.filter(|_| chain.key == Some(KeyAlgorithm::Rsa));
             // In TLS 1.3 the certificate is encrypted: the server may show any that it has.
-            let certificate_bits = match &shown {
+            let certificate_bits = match &proposed.chain {
                 Some(chain) => rsa_bits(chain),
                 None if is_tls13 => found.certificates.iter().filter_map(rsa_bits).min(),
                 None => None,
             };
             let plain = Proposal {
-                dh_bits: bits.and_then(|bits| u16::try_from(bits).ok()),
+                dh_bits: proposed.dh_bits,
                 certificate_bits,
                 ..Proposal::new(accepted.version, *suite)
             };

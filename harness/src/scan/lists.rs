@@ -1,6 +1,7 @@
 //! Groups and signature schemes: what a server picks is taken out until it refuses.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::probe::Flight;
 use crate::registry::{
@@ -8,8 +9,9 @@ use crate::registry::{
 };
 
 use super::ask::{Asker, Reply};
+use super::proposed::Proposed;
 use super::question::{Question, groups as all_groups, schemes as all_schemes};
-use super::suites::Accepted;
+use super::suites::{Accepted, check_version};
 use super::trouble::Trouble;
 
 /// What a server accepts of a list.
@@ -20,7 +22,7 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Shown in a hello's answer and not completed: nobody can tell.
     pub unconfirmed: Vec<T>,
-    /// Chosen although it was not offered, once nothing that it accepts was left: its fallback (s2n-tls signs so).
+    /// Chosen although it was not offered (any more), once nothing that it accepts was left: its fallback (s2n-tls signs so).
     pub unoffered: Vec<T>,
     /// Why the list may be incomplete.
     pub trouble: Option<Trouble>,
@@ -29,6 +31,17 @@ pub struct Listed<T> {
 impl<T> Listed<T> {
     pub const fn none(version: ProtocolVersion) -> Self {
         Self { version, items: Vec::new(), unconfirmed: Vec::new(), unoffered: Vec::new(), trouble: None }
+    }
+}
+
+impl<T: PartialEq + fmt::Display> Listed<T> {
+    /// What it chose before, when its suites were asked for, has to be there again.
+    fn confirm(&mut self, before: impl Iterator<Item = T>) {
+        let is_there = |item: &T| self.items.contains(item) || self.unoffered.contains(item);
+        let missing = before.into_iter().find(|item| !is_there(item));
+        if let (Some(item), None) = (missing, &self.trouble) {
+            self.trouble = Some(Trouble::Malformed(format!("it refused {item}, which it had chosen before")));
+        }
     }
 }
 
@@ -51,11 +64,8 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
         return found;
     }
     question.groups = all_groups(version);
-    let retried = |flight: &Flight| {
-        let exchange = flight.key_exchange.as_ref().and_then(|exchange| exchange.group());
-        exchange.or_else(|| flight.hello.key_share_group())
-    };
-    take_out(asker, &mut question, |question| &mut question.groups, &retried, &mut found);
+    let group_of = |flight: &Flight| Proposed::of(flight).group;
+    take_out(asker, &mut question, |question| &mut question.groups, &group_of, &mut found);
     // A certificate of a curve may be used only by clients that name the curve (RFC 8422 5.1): taking the curve out
     // takes its suites out. Every group that is left is asked for beside it.
     if !tls13 && found.trouble.is_none() {
@@ -64,7 +74,7 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
             for curve in &seen {
                 question.groups = vec![group, *curve];
                 match asker.ask(&question.hello()) {
-                    Reply::Flight(flight) if retried(&flight) == Some(group) => found.items.push(group),
+                    Reply::Flight(flight) if group_of(&flight) == Some(group) => found.items.push(group),
                     Reply::Trouble(trouble) => {
                         found.trouble = Some(trouble);
                         return found;
@@ -75,6 +85,7 @@ pub fn groups(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Option<&s
             }
         }
     }
+    found.confirm(accepted.proposed.iter().filter_map(|proposed| proposed.group));
     found
 }
 
@@ -86,12 +97,12 @@ pub fn schemes(
     server_name: Option<&str>,
 ) -> Listed<SignatureScheme> {
     let mut keys: BTreeMap<Authentication, Vec<CipherSuite>> = BTreeMap::new();
-    for flight in accepted.flights.iter().filter(|flight| scheme_of(flight).is_some()) {
-        let suite = flight.hello.cipher_suite;
-        if let Some(facts) = registry::suite(suite) {
-            keys.entry(facts.authentication).or_default().push(suite);
+    for proposed in accepted.proposed.iter().filter(|proposed| proposed.scheme.is_some()) {
+        if let Some(facts) = registry::suite(proposed.suite) {
+            keys.entry(facts.authentication).or_default().push(proposed.suite);
         }
     }
+    let scheme_of = |flight: &Flight| Proposed::of(flight).scheme;
     let mut found = Listed::none(accepted.version);
     for suites in keys.into_values() {
         let mut question = Question::new(accepted.version, suites, accepted.size, server_name);
@@ -99,14 +110,11 @@ pub fn schemes(
         question.schemes.retain(|scheme| !found.items.contains(scheme));
         take_out(asker, &mut question, |question| &mut question.schemes, &scheme_of, &mut found);
     }
+    found.confirm(accepted.proposed.iter().filter_map(|proposed| proposed.scheme));
     found
 }
 
-fn scheme_of(flight: &Flight) -> Option<SignatureScheme> {
-    flight.key_exchange.as_ref()?.signature()?.scheme
-}
-
-fn take_out<T: Copy + PartialEq + std::fmt::Display>(
+fn take_out<T: Copy + PartialEq + fmt::Display>(
     asker: &mut Asker<'_>,
     question: &mut Question,
     list: fn(&mut Question) -> &mut Vec<T>,
@@ -114,26 +122,32 @@ fn take_out<T: Copy + PartialEq + std::fmt::Display>(
     found: &mut Listed<T>,
 ) {
     while !list(question).is_empty() {
-        match asker.ask(&question.hello()) {
-            Reply::Flight(flight) => {
-                // What is not of the list was not asked for: a group of a suite that takes another kind.
-                let Some(item) = picked(&flight) else { return };
-                // Some sign with what they like best when nothing that is offered suits them: the rest does not.
-                if found.items.contains(&item) {
-                    return;
-                }
-                let Some(at) = list(question).iter().position(|offered| *offered == item) else {
-                    found.unoffered.push(item);
-                    return;
-                };
-                list(question).remove(at);
-                found.items.push(item);
-            }
+        let flight = match asker.ask_surely(&question.hello()) {
+            Reply::Flight(flight) => flight,
             Reply::Abandoned(..) | Reply::Refused(_) => return,
             Reply::Trouble(trouble) => {
                 found.trouble = Some(trouble);
                 return;
             }
+        };
+        if let Err(trouble) = check_version(&flight, question.version) {
+            found.trouble = Some(trouble);
+            return;
         }
+        // Another version than asked for: in this one the rest is refused.
+        if flight.version() != question.version {
+            return;
+        }
+        let Some(item) = picked(&flight) else {
+            found.trouble = Some(Trouble::Malformed("its answer names none of those offered".to_owned()));
+            return;
+        };
+        let Some(at) = list(question).iter().position(|offered| *offered == item) else {
+            // Some choose what they like best when nothing that is offered suits them: the rest does not.
+            found.unoffered.push(item);
+            return;
+        };
+        list(question).remove(at);
+        found.items.push(item);
     }
 }

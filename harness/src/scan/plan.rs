@@ -1,6 +1,7 @@
 //! What is asked, and in which order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -70,17 +71,26 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
 
     let enumerations =
         ORDER.map(|version| -> Task<'_, _> { Box::new(move |asker| suites(asker, version, name)) });
-    let accepted = crew.all(enumerations.into())?;
-    let rest: Vec<&Accepted> = accepted.iter().filter(|found| !found.suites.is_empty()).collect();
-    found.secure_renegotiation = signals::secure_renegotiation(&rest);
-    found.extended_master_secret = signals::extended_master_secret(&rest);
-    found.downgrade_sentinel = signals::downgrade_sentinel(&rest);
-    let flights = || rest.iter().flat_map(|found| &found.flights);
-    let sizes = flights().filter_map(|flight| flight.key_exchange.as_ref()?.dh_bits());
-    found.dhe_bits = sizes.filter_map(|bits| u16::try_from(bits).ok()).collect();
-    let mut chains: Vec<Vec<Vec<u8>>> = flights().filter_map(|flight| flight.chain.clone()).collect();
+    let all = crew.all(enumerations.into())?;
+    found.secure_renegotiation = signals::secure_renegotiation(&all);
+    found.extended_master_secret = signals::extended_master_secret(&all);
+    found.downgrade_sentinel = signals::downgrade_sentinel(&all);
+    let proposed = || all.iter().flat_map(|found| &found.proposed);
+    found.dhe_bits = proposed().filter_map(|proposed| proposed.dh_bits).collect();
+    let mut chains: Vec<Chain> = proposed().filter_map(|proposed| proposed.chain.clone()).collect();
     let mut preferences = BTreeMap::new();
-    for piece in crew.all(details(&rest, options))? {
+    let mut pieces = crew.all(details(&all, options))?;
+    let groups = pieces.iter().filter_map(|piece| match piece {
+        Piece::Groups(list) => Some(list.clone()),
+        _ => None,
+    });
+    let player = Player {
+        backend: Arc::clone(&options.client),
+        server_name: options.server_name.clone(),
+        groups: groups.collect(),
+    };
+    pieces.extend(crew.all(handshakes(&all, options, &player))?);
+    for piece in pieces {
         match piece {
             Piece::Preference(version, preference) => {
                 preferences.insert(version, preference);
@@ -102,8 +112,8 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
     }
     found.groups.sort_by_key(|list| list.version);
     found.schemes.sort_by_key(|list| list.version);
-    found.certificates = distinct(&chains);
-    found.versions = accepted
+    found.certificates = distinct(chains);
+    found.versions = all
         .into_iter()
         .map(|accepted| {
             let preference = preferences.remove(&accepted.version).unwrap_or(Preference::Single);
@@ -117,7 +127,7 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
 enum Piece {
     Preference(ProtocolVersion, Preference),
     Groups(Listed<NamedGroup>),
-    Schemes(Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>),
+    Schemes(Listed<SignatureScheme>, Vec<Chain>),
     Fallback(Known<bool>),
     Compression(Known<bool>),
     Id(Known<bool>),
@@ -126,46 +136,32 @@ enum Piece {
     Confirmed((ProtocolVersion, CipherSuite), Known<bool>),
 }
 
-fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'t, Piece>> {
-    let name = options.server_name.as_deref();
-    let player = Player { backend: Arc::clone(&options.client), server_name: options.server_name.clone() };
-    let newest = |wanted: &dyn Fn(&Accepted) -> bool| {
-        let found = accepted.iter().copied().filter(|found| wanted(found));
-        found.max_by_key(|found| found.version)
-    };
-    let is_old = |found: &Accepted| found.version < ProtocolVersion::TLS1_3;
-    let tls13 = newest(&|found| !is_old(found));
-    let old = newest(&is_old);
-    let tls12 = newest(&|found| found.version == ProtocolVersion::TLS1_2);
-    let with_extensions = newest(&|found| is_old(found) && found.version > ProtocolVersion::SSL3);
-    let curved = newest(&|found| {
-        let mut exchanges = found.flights.iter().filter_map(|flight| flight.key_exchange.as_ref());
-        is_old(found) && exchanges.any(|exchange| exchange.group().is_some())
-    });
+fn accepted(all: &[Accepted]) -> impl Iterator<Item = &Accepted> {
+    all.iter().filter(|found| !found.suites.is_empty())
+}
 
+/// The newest accepted version that is wanted.
+fn newest(all: &[Accepted], wanted: impl Fn(&Accepted) -> bool) -> Option<&Accepted> {
+    accepted(all).filter(|found| wanted(found)).max_by_key(|found| found.version)
+}
+
+fn is_old(found: &Accepted) -> bool {
+    signals::OLD.contains(&found.version)
+}
+
+/// What first flights show.
+fn details<'t>(all: &'t [Accepted], options: &'t Options) -> Vec<Task<'t, Piece>> {
+    let name = options.server_name.as_deref();
+    let tls13 = newest(all, |found| !is_old(found));
+    let tls12 = newest(all, |found| found.version == ProtocolVersion::TLS1_2);
+    let curved =
+        newest(all, |found| is_old(found) && found.proposed.iter().any(|proposed| proposed.group.is_some()));
     let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
-    for &found in accepted {
+    for found in accepted(all) {
         tasks.push(Box::new(move |asker| Piece::Preference(found.version, preference(asker, found, name))));
-    }
-    if options.confirm {
-        for (version, suite) in
-            accepted.iter().flat_map(|found| found.suites.iter().map(|suite| (found.version, *suite)))
-        {
-            let player = player.clone();
-            tasks.push(Box::new(move |asker| {
-                Piece::Confirmed((version, suite), player.confirm(asker, version, suite))
-            }));
-        }
     }
     if options.suites_only {
         return tasks;
-    }
-    if let Some(found) = tls13 {
-        let player = player.clone();
-        tasks.push(Box::new(move |asker| {
-            let (list, chains) = player.schemes(asker, found);
-            Piece::Schemes(list, chains)
-        }));
     }
     for found in curved.into_iter().chain(tls13) {
         tasks.push(Box::new(move |asker| Piece::Groups(lists::groups(asker, found, name))));
@@ -173,31 +169,54 @@ fn details<'t>(accepted: &'t [&'t Accepted], options: &'t Options) -> Vec<Task<'
     if let Some(found) = tls12 {
         tasks.push(Box::new(move |asker| Piece::Schemes(lists::schemes(asker, found, name), Vec::new())));
     }
-    tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, accepted, name))));
-    tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, accepted, name))));
+    tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, all, name))));
+    tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, all, name))));
+    tasks
+}
+
+/// What only completed handshakes show.
+fn handshakes<'t>(all: &'t [Accepted], options: &Options, player: &'t Player) -> Vec<Task<'t, Piece>> {
+    let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
+    let tls13 = newest(all, |found| !is_old(found));
+    if let Some(found) = tls13.filter(|_| !options.suites_only) {
+        tasks.push(Box::new(move |asker| {
+            let (list, chains) = player.schemes(asker, found);
+            Piece::Schemes(list, chains)
+        }));
+    }
+    for found in accepted(all).filter(|_| options.confirm) {
+        for &suite in &found.suites {
+            tasks.push(Box::new(move |asker| {
+                Piece::Confirmed((found.version, suite), player.confirm(asker, found.version, suite))
+            }));
+        }
+    }
+    if options.suites_only {
+        return tasks;
+    }
     let ids = Resumption { ids: true, tickets: false };
     let tickets = Resumption { ids: false, tickets: true };
-    let mut resumes = |found: Option<&'t Accepted>, by, moot, piece: fn(Known<bool>) -> Piece| {
-        let player = player.clone();
+    let tls13 = ProtocolVersion::TLS1_3..=ProtocolVersion::TLS1_3;
+    type Row = (RangeInclusive<ProtocolVersion>, Resumption, &'static str, fn(Known<bool>) -> Piece);
+    let rows: [Row; 3] = [
+        (signals::OLD, ids, signals::NO_OLD_VERSION, Piece::Id),
+        (signals::WITH_EXTENSIONS, tickets, signals::NO_EXTENSIONS, Piece::Ticket),
+        (tls13, tickets, "no TLS 1.3", Piece::Psk),
+    ];
+    for (versions, by, moot, piece) in rows {
         tasks.push(Box::new(move |asker| {
-            piece(found.map_or(Known::Moot(moot), |found| player.resumption(asker, found, by)))
+            piece(match newest(all, |found| versions.contains(&found.version)) {
+                Some(found) => player.resumption(asker, found, by),
+                None => signals::without(all, versions, moot),
+            })
         }));
-    };
-    resumes(old, ids, "only TLS 1.3", Piece::Id);
-    resumes(with_extensions, tickets, "no TLS 1.0 to 1.2", Piece::Ticket);
-    resumes(tls13, tickets, "no TLS 1.3", Piece::Psk);
+    }
     tasks
 }
 
 /// The chains with different leaves.
-fn distinct(chains: &[Vec<Vec<u8>>]) -> Vec<Chain> {
-    let mut leaves: Vec<&Vec<u8>> = Vec::new();
-    let mut found = Vec::new();
-    for chain in chains {
-        if let Some(leaf) = chain.first().filter(|leaf| !leaves.contains(leaf)) {
-            leaves.push(leaf);
-            found.push(Chain::read(chain));
-        }
-    }
-    found
+fn distinct(mut chains: Vec<Chain>) -> Vec<Chain> {
+    let mut seen = BTreeSet::new();
+    chains.retain(|chain| seen.insert(chain.leaf));
+    chains
 }

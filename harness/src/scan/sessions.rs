@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session, Status};
+use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session};
 use crate::probe::FlightReader;
-use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
+use crate::registry::{self, CipherSuite, GroupFamily, NamedGroup, ProtocolVersion, SignatureScheme};
 
-use super::ask::{Asker, Reply};
+use super::ask::{Asker, Reply, Shaken};
+use super::certificate::Chain;
 use super::known::Known;
 use super::lists::Listed;
 use super::peer::End;
@@ -21,11 +22,13 @@ use super::trouble::Trouble;
 pub struct Player {
     pub backend: Arc<dyn Backend>,
     pub server_name: Option<String>,
+    /// Which the scan found.
+    pub groups: Vec<Listed<NamedGroup>>,
 }
 
 /// A handshake that was completed.
 pub struct Completed {
-    pub chain: Vec<Vec<u8>>,
+    pub chain: Option<Chain>,
     pub is_resumed: bool,
     /// Up to TLS 1.2: a ticket came.
     pub has_ticket: bool,
@@ -35,36 +38,41 @@ pub struct Completed {
 }
 
 impl Player {
+    /// Of the groups that were found those that the stack has, too: by itself it offers the common ones only.
     fn spec(&self, version: ProtocolVersion, suites: &[CipherSuite]) -> EndpointSpec {
+        let is_tls13 = version >= ProtocolVersion::TLS1_3;
+        let mut lists = self.groups.iter();
+        let list = lists.find(|list| (list.version >= ProtocolVersion::TLS1_3) == is_tls13);
+        let mut groups = list.map(|list| list.items.clone()).unwrap_or_default();
+        // The first gets a key share: some servers choke on large ones.
+        let is_large = |group: &NamedGroup| {
+            registry::group(*group).is_some_and(|facts| facts.family != GroupFamily::Ecdhe)
+        };
+        groups.sort_by_key(is_large);
         let server_name = self.server_name.clone().unwrap_or_default();
-        EndpointSpec {
-            versions: vec![version],
+        let versions = vec![version];
+        let mut spec = EndpointSpec {
+            versions,
             suites: suites.to_vec(),
+            groups,
             server_name,
             ..EndpointSpec::default()
+        };
+        while let Err(CannotPlay::Group { group, .. }) = self.backend.open(Role::Client, &spec) {
+            let count = spec.groups.len();
+            spec.groups.retain(|other| *other != group);
+            if spec.groups.len() == count {
+                break;
+            }
         }
+        spec
     }
 
     /// Completes a handshake, or says why not: `None` if the server or the stack would not.
     fn complete(&self, asker: &mut Asker<'_>, spec: &EndpointSpec) -> Result<Option<Completed>, Trouble> {
-        let mut again = asker.further_tries();
-        loop {
-            let Ok(mut engine) = self.backend.open(Role::Client, spec) else { return Ok(None) };
-            let mut reader = FlightReader::new();
-            let end = asker.shake_hands(&mut *engine, &mut reader);
-            match (engine.status(), end) {
-                (Status::Done, end) => return Ok(Some(completed(&*engine, &reader, end))),
-                (_, End::Trouble(trouble)) if !trouble.is_passing() => return Err(trouble),
-                (_, End::Trouble(trouble)) => {
-                    if again == 0 {
-                        return Err(trouble);
-                    }
-                    again -= 1;
-                    asker.count_retry();
-                }
-                _ => return Ok(None),
-            }
-        }
+        let open = || self.backend.open(Role::Client, spec).ok();
+        let shaken = asker.shake_hands(&open)?;
+        Ok(shaken.map(|Shaken { engine, reader, end }| completed(&*engine, &reader, end)))
     }
 
     /// Whether this version and suite can be completed.
@@ -125,14 +133,14 @@ impl Player {
         &self,
         asker: &mut Asker<'_>,
         accepted: &Accepted,
-    ) -> (Listed<SignatureScheme>, Vec<Vec<Vec<u8>>>) {
+    ) -> (Listed<SignatureScheme>, Vec<Chain>) {
         let mut found = Listed::none(accepted.version);
         let mut chains = Vec::new();
         for scheme in all_schemes(accepted.version) {
             let name = self.server_name.as_deref();
             let mut question = Question::new(accepted.version, accepted.suites.clone(), accepted.size, name);
             question.schemes = vec![scheme];
-            match asker.ask(&question.hello()) {
+            match asker.ask_surely(&question.hello()) {
                 Reply::Flight(_) => {}
                 Reply::Abandoned(..) | Reply::Refused(_) => continue,
                 Reply::Trouble(trouble) => {
@@ -145,7 +153,7 @@ impl Player {
             match self.complete(asker, &spec) {
                 Ok(Some(done)) => {
                     found.items.push(scheme);
-                    chains.push(done.chain);
+                    chains.extend(done.chain);
                 }
                 Ok(None) => found.unconfirmed.push(scheme),
                 Err(trouble) => {
@@ -160,7 +168,7 @@ impl Player {
 
 fn completed(engine: &dyn Engine, reader: &FlightReader, end: End) -> Completed {
     Completed {
-        chain: engine.peer_chain(),
+        chain: Chain::read(&engine.peer_chain()),
         is_resumed: engine.is_resumed(),
         has_ticket: reader.flight().is_some_and(|flight| flight.has_ticket),
         session: engine.session(),

@@ -4,6 +4,7 @@ use crate::probe::Flight;
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
 use super::ask::{Asker, Refusal, Reply};
+use super::proposed::Proposed;
 use super::question::{Question, Size, all_suites};
 use super::trouble::Trouble;
 
@@ -14,11 +15,13 @@ pub struct Accepted {
     /// As the server picked them from hellos by ascending value: the first of all it had, then of the rest, ...
     pub suites: Vec<CipherSuite>,
     /// One for each of the suites.
-    pub flights: Vec<Flight>,
+    pub proposed: Vec<Proposed>,
     /// Suites that it proposed and gave up in the same flight.
     pub abandoned: Vec<CipherSuite>,
     /// Why there are no more.
     pub end: Ended,
+    /// Why the suites are in order only as far as one hello could offer them together.
+    pub disorder: Option<Trouble>,
     /// The largest hello that it answered.
     pub size: Size,
 }
@@ -97,10 +100,12 @@ fn in_chunks(
 ) -> Accepted {
     let all = all_suites();
     let mut found = Accepted::none(version, size);
+    let mut with_suites = 0;
     for chunk in all.chunks(size.most_suites().min(all.len())) {
         let part = enumerate(asker, chunk, version, size, server_name);
+        with_suites += usize::from(!part.suites.is_empty());
         found.suites.extend(part.suites);
-        found.flights.extend(part.flights);
+        found.proposed.extend(part.proposed);
         found.abandoned.extend(part.abandoned);
         found.end = part.end;
         if found.end.trouble().is_some() || matches!(found.end, Ended::OtherVersion(_)) {
@@ -108,15 +113,46 @@ fn in_chunks(
         }
     }
     // Chunks say nothing of the order across them.
-    if size != Size::Whole && found.suites.len() > 1 && found.suites.len() <= size.most_suites() {
-        let mut sorted = found.suites.clone();
-        sorted.sort_unstable();
-        let joint = enumerate(asker, &sorted, version, size, server_name);
-        if joint.suites.len() == found.suites.len() {
-            (found.suites, found.flights) = (joint.suites, joint.flights);
-        }
+    if with_suites > 1 {
+        found.disorder = put_in_order(asker, &mut found, server_name).err();
     }
     found
+}
+
+/// Asks once more for all that is accepted, in one hello.
+fn put_in_order(
+    asker: &mut Asker<'_>,
+    found: &mut Accepted,
+    server_name: Option<&str>,
+) -> Result<(), Trouble> {
+    if found.suites.len() > found.size.most_suites() {
+        return Err(Trouble::TooManySuites);
+    }
+    let mut sorted = found.suites.clone();
+    sorted.sort_unstable();
+    let joint = enumerate(asker, &sorted, found.version, found.size, server_name);
+    if let Some(trouble) = joint.end.trouble() {
+        return Err(trouble.clone());
+    }
+    if joint.suites.len() < found.suites.len() {
+        return Err(refused_again());
+    }
+    (found.suites, found.proposed) = (joint.suites, joint.proposed);
+    Ok(())
+}
+
+fn refused_again() -> Trouble {
+    Trouble::Malformed("it refused suites that it had accepted before".to_owned())
+}
+
+/// A server chooses no version above the client's (RFC 5246 E.1, RFC 8446 4.1.3).
+pub fn check_version(flight: &Flight, asked: ProtocolVersion) -> Result<(), Trouble> {
+    let version = flight.version();
+    if version <= asked {
+        return Ok(());
+    }
+    let what = format!("it answered {} with {}", asked.title(), version.title());
+    Err(Trouble::Malformed(what))
 }
 
 fn enumerate(
@@ -130,7 +166,10 @@ fn enumerate(
     let mut left = offered.to_vec();
     while !left.is_empty() {
         let question = Question::new(version, left.clone(), size, server_name);
-        let (flight, is_abandoned) = match asker.ask(&question.hello()) {
+        let hello = question.hello();
+        // Of one hello with all suites the end is confirmed by what lies beyond the first.
+        let reply = if size == Size::Whole { asker.ask(&hello) } else { asker.ask_surely(&hello) };
+        let (flight, is_abandoned) = match reply {
             Reply::Flight(flight) => (flight, false),
             Reply::Abandoned(flight, _) => (flight, true),
             Reply::Refused(refusal) => {
@@ -142,6 +181,10 @@ fn enumerate(
                 return found;
             }
         };
+        if let Err(trouble) = check_version(&flight, version) {
+            found.end = Ended::Trouble(trouble);
+            return found;
+        }
         if flight.version() != version {
             found.end = Ended::OtherVersion(flight.version());
             return found;
@@ -157,7 +200,7 @@ fn enumerate(
             found.abandoned.push(suite);
         } else {
             found.suites.push(suite);
-            found.flights.push(*flight);
+            found.proposed.push(Proposed::of(&flight));
         }
     }
     found.end = Ended::Exhausted;
@@ -169,11 +212,17 @@ impl Accepted {
         Self {
             version,
             suites: Vec::new(),
-            flights: Vec::new(),
+            proposed: Vec::new(),
             abandoned: Vec::new(),
             end: Ended::Exhausted,
+            disorder: None,
             size,
         }
+    }
+
+    /// Why nobody can tell whether the version is accepted.
+    pub fn unknown(&self) -> Option<&Trouble> {
+        self.end.trouble().filter(|_| self.suites.is_empty())
     }
 }
 
@@ -201,6 +250,9 @@ pub fn preference(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Optio
     if suites.len() < 2 {
         return Preference::Single;
     }
+    if let Some(trouble) = &accepted.disorder {
+        return Preference::Unknown(trouble.clone());
+    }
     let pairs = suites.len() - 1;
     let asked: Vec<usize> = if suites.len() <= ALL_PAIRS {
         (0..pairs).collect()
@@ -211,14 +263,11 @@ pub fn preference(asker: &mut Asker<'_>, accepted: &Accepted, server_name: Optio
     for at in asked {
         let (first, second) = (suites[at], suites[at + 1]);
         let question = Question::new(accepted.version, vec![second, first], accepted.size, server_name);
-        match asker.ask(&question.hello()) {
+        match asker.ask_surely(&question.hello()) {
             Reply::Flight(flight) if flight.hello.cipher_suite == first => servers += 1,
             Reply::Flight(flight) if flight.hello.cipher_suite == second => clients += 1,
             Reply::Trouble(trouble) => return Preference::Unknown(trouble),
-            _ => {
-                let what = "it refused two suites that it had accepted before";
-                return Preference::Unknown(Trouble::Malformed(what.to_owned()));
-            }
+            _ => return Preference::Unknown(refused_again()),
         }
     }
     match (servers, clients) {

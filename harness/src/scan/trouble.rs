@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Trouble {
     /// No address for the host.
     Unresolvable,
+    /// Nobody said in time which address the host has.
+    ResolveTimeout,
     /// Nobody listens at the port.
     PortRefused,
     /// The network has no way to the address.
@@ -29,12 +31,17 @@ pub enum Trouble {
     StoppedAnswering,
     /// The scan was interrupted: the rest was not asked.
     Interrupted,
+    /// The time for the whole scan ran out: the rest was not asked.
+    OutOfTime,
+    /// It accepts more suites than any hello holds that it answers: their order cannot be asked for.
+    TooManySuites,
 }
 
 impl Trouble {
     /// The codes, in the order of the variants.
-    pub const CODES: [&'static str; 12] = [
+    pub const CODES: [&'static str; 15] = [
         "unresolvable",
+        "resolve-timeout",
         "port-refused",
         "unreachable",
         "connect-timeout",
@@ -46,23 +53,28 @@ impl Trouble {
         "malformed",
         "stopped-answering",
         "interrupted",
+        "out-of-time",
+        "too-many-suites",
     ];
 
     /// As JSON has it.
     pub const fn code(&self) -> &'static str {
         Self::CODES[match self {
             Self::Unresolvable => 0,
-            Self::PortRefused => 1,
-            Self::Unreachable => 2,
-            Self::ConnectTimeout => 3,
-            Self::Silent => 4,
-            Self::Slow => 5,
-            Self::Reset => 6,
-            Self::Closed => 7,
-            Self::NotTls(_) => 8,
-            Self::Malformed(_) => 9,
-            Self::StoppedAnswering => 10,
-            Self::Interrupted => 11,
+            Self::ResolveTimeout => 1,
+            Self::PortRefused => 2,
+            Self::Unreachable => 3,
+            Self::ConnectTimeout => 4,
+            Self::Silent => 5,
+            Self::Slow => 6,
+            Self::Reset => 7,
+            Self::Closed => 8,
+            Self::NotTls(_) => 9,
+            Self::Malformed(_) => 10,
+            Self::StoppedAnswering => 11,
+            Self::Interrupted => 12,
+            Self::OutOfTime => 13,
+            Self::TooManySuites => 14,
         }]
     }
 
@@ -77,11 +89,19 @@ impl Trouble {
             | Self::Reset
             | Self::Closed => true,
             Self::Unresolvable
+            | Self::ResolveTimeout
             | Self::NotTls(_)
             | Self::Malformed(_)
             | Self::StoppedAnswering
-            | Self::Interrupted => false,
+            | Self::Interrupted
+            | Self::OutOfTime
+            | Self::TooManySuites => false,
         }
+    }
+
+    /// Whether it is this side that asks no more: nothing can be asked after it.
+    pub const fn ends_the_scan(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::OutOfTime)
     }
 }
 
@@ -90,6 +110,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolvable => f.write_str("the host name has no address"),
+            Self::ResolveTimeout => f.write_str("its host name was not resolved in time"),
             Self::PortRefused => f.write_str("nobody listens at this port"),
             Self::Unreachable => f.write_str("the network has no way to the address"),
             Self::ConnectTimeout => f.write_str("no connection was established in time"),
@@ -101,6 +122,8 @@ impl fmt::Display for Trouble {
             Self::Malformed(what) => write!(f, "its answer breaks the rules of TLS: {what}"),
             Self::StoppedAnswering => f.write_str("it stopped answering"),
             Self::Interrupted => f.write_str("the scan was interrupted"),
+            Self::OutOfTime => f.write_str("not asked to the end: the time for the scan ran out"),
+            Self::TooManySuites => f.write_str("it accepts more suites than any hello holds that it answers"),
         }
     }
 }

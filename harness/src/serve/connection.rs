@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::net::TappedStream;
 use crate::observe::Observation;
 
-use super::page::{Shown, answer};
-use super::server::{Limits, Play};
+use super::page::answer;
+use super::server::{Limits, Staged};
 
 /// Header bytes of a request, and header fields.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -39,7 +39,7 @@ pub(super) type StopBy = watch::Receiver<Option<Instant>>;
 pub(super) async fn drive(
     socket: TcpStream,
     setup: crate::net::Setup,
-    play: &Arc<Play>,
+    staged: &Arc<Staged>,
     limits: Limits,
     stop_by: StopBy,
 ) -> Ended {
@@ -49,7 +49,7 @@ pub(super) async fn drive(
     match bounded(handshake_by, &stop_by, stream.handshake()).await {
         Ok(true) => {
             let request_by = Instant::now() + limits.request;
-            match bounded(request_by, &stop_by, exchange(&stream, play)).await {
+            match bounded(request_by, &stop_by, exchange(&stream, staged)).await {
                 Ok(()) => part(&stream, &stop_by).await,
                 Err(cut) => {
                     cut_off = cut;
@@ -94,7 +94,7 @@ async fn bounded<T>(by: Instant, stop_by: &StopBy, work: impl Future<Output = T>
 }
 
 /// Answers what is asked over HTTP/1.1 or HTTP/2, then says good-bye. Errors of the peer's are in the tap.
-async fn exchange(stream: &TappedStream, play: &Arc<Play>) {
+async fn exchange(stream: &TappedStream, staged: &Arc<Staged>) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -112,14 +112,9 @@ async fn exchange(stream: &TappedStream, play: &Arc<Play>) {
         .max_header_list_size(HEAD_LIMIT as u32);
     let answered = Arc::new(Notify::new());
     let service = service_fn(|request| {
-        let (stream, play, answered) = (stream.clone(), Arc::clone(play), Arc::clone(&answered));
+        let (stream, staged, answered) = (stream.clone(), Arc::clone(staged), Arc::clone(&answered));
         async move {
-            let shown = Shown {
-                policy: &play.stage.policy.id,
-                floor: &play.floor,
-                bad_certificate: play.has_bad_certificate(),
-            };
-            let response = answer(&shown, &stream, request).await;
+            let response = answer(&staged, &stream, request).await;
             answered.notify_one();
             response
         }

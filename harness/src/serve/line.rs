@@ -1,5 +1,7 @@
 //! What `serve` tells, one JSON object per line (`schema/serve-1.json`). Keys never vanish: unknown is `null`.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::judge::Verdict;
@@ -53,17 +55,22 @@ pub struct Reloaded {
 /// The last line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Stopped {
-    /// Connections told of.
+    /// Connections, each of which has had its line.
     pub connections: u64,
     /// Of these, how many were cut off by the stop.
     pub unfinished: u64,
+    /// Of these, how many were lost in a fault of the harness (outcome `harness-panic`): exit code 3.
+    pub panicked: u64,
+    /// Of these, how many were never served (outcome `unserved`): exit code 3.
+    pub unserved: u64,
 }
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A request was answered.
+    /// The answer to a request was begun: bytes of it were handed to the system. Whether the client has read all of it, no
+    /// server can know.
     Completed,
     /// The handshake was completed, and the client closed without a whole request.
     Closed,
@@ -77,6 +84,10 @@ pub enum Outcome {
     /// The server's own stack gave up, without an alert or after the client had accepted the session: a forced session
     /// cannot be completed.
     Failed,
+    /// The harness itself failed: nothing is known of the client.
+    HarnessPanic,
+    /// It waited until the server had stopped, and there was no descriptor for it.
+    Unserved,
 }
 
 /// What a ClientHello offers. Names are IANA's; unknown values are hex; GREASE is left out.
@@ -87,22 +98,42 @@ pub struct Offers {
     pub groups: Vec<String>,
     pub schemes: Vec<String>,
     pub alpn: Vec<String>,
+    /// Its first 255 characters, which is all that a host name may have (RFC 1035 2.3.4).
     pub server_name: Option<String>,
+    /// How many values the lists have no room for.
+    pub left_out: usize,
+}
+
+/// Different values per list. No stack offers half as many; a hello of 256 KiB can.
+const MOST_OFFERED: usize = 1024;
+/// Characters of a server name.
+const LONGEST_NAME: usize = 255;
+
+/// The names of a list, each once and only so many; the rest is counted.
+fn names<T: ToString>(values: impl IntoIterator<Item = T>, left_out: &mut usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut names: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    names.retain(|name| seen.insert(name.clone()));
+    *left_out += names.len().saturating_sub(MOST_OFFERED);
+    names.truncate(MOST_OFFERED);
+    names
 }
 
 impl Offers {
     pub fn of(offer: &Offer) -> Self {
         let offer = offer.normalised();
+        let mut left_out = 0;
         Self {
             versions: match &offer.supported_versions {
-                Some(versions) => versions.iter().map(ToString::to_string).collect(),
+                Some(versions) => names(versions, &mut left_out),
                 None => vec![offer.legacy_version.to_string()],
             },
-            suites: offer.suites.iter().map(ToString::to_string).collect(),
-            groups: offer.groups.iter().flatten().map(ToString::to_string).collect(),
-            schemes: offer.schemes.iter().flatten().map(ToString::to_string).collect(),
-            alpn: offer.alpn.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
-            server_name: offer.server_name,
+            suites: names(&offer.suites, &mut left_out),
+            groups: names(offer.groups.iter().flatten(), &mut left_out),
+            schemes: names(offer.schemes.iter().flatten(), &mut left_out),
+            alpn: names(offer.alpn.iter().map(|name| String::from_utf8_lossy(name)), &mut left_out),
+            server_name: offer.server_name.map(|name| name.chars().take(LONGEST_NAME).collect()),
+            left_out,
         }
     }
 }
@@ -131,6 +162,11 @@ pub struct ConnectionLine {
 }
 
 impl ConnectionLine {
+    /// Of a connection of which nothing was seen.
+    pub fn unseen(peer: String, outcome: Outcome, ms: f64) -> Self {
+        Self { outcome, ..Self::of(peer, &Observation::empty(), &Judged::default(), false, ms, false) }
+    }
+
     pub fn of(
         peer: String,
         seen: &Observation,
@@ -189,4 +225,27 @@ fn outcome(seen: &Observation, bad_certificate: bool) -> Outcome {
         _ if seen.reach >= Reach::Finished => Outcome::Closed,
         _ => Outcome::Disconnected,
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::{CipherSuite, ProtocolVersion};
+
+    #[test]
+    fn a_list_of_thousands_is_cut_and_what_is_cut_is_counted() {
+        let mut offer = Offer::new(ProtocolVersion::TLS1_2);
+        // 3000 suites that nobody has registered (0xD300 to 0xDEB7), each twice.
+        let unknown = (0xD300..0xD300 + 3000).map(CipherSuite);
+        offer.suites = unknown.clone().chain(unknown).collect();
+        offer.alpn = vec![b"h2".to_vec(), b"h2".to_vec()];
+        offer.server_name = Some("x".repeat(60_000));
+        let offers = Offers::of(&offer);
+        assert_eq!((offers.suites.len(), offers.left_out), (1024, 3000 - 1024 - GREASE_BETWEEN));
+        assert_eq!(offers.alpn, ["h2"]);
+        assert_eq!(offers.server_name.map(|name| name.len()), Some(255));
+    }
+
+    /// RFC 8701 2: 0xDADA is the one in between.
+    const GREASE_BETWEEN: usize = 1;
 }

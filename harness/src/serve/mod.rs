@@ -15,5 +15,5 @@ mod server;
 pub use certificates::for_policy;
 pub use judged::Judged;
 pub use line::{ConnectionLine, Line, Offers, Outcome, Ready, Reloaded, Stopped};
-pub use play::{PlayError, Shown, policy_stage};
-pub use server::{Limits, Play, Served, Server};
+pub use play::{CertificateChoice, PlayError, policy_stage};
+pub use server::{Limits, Served, Server, Staged};

@@ -12,10 +12,10 @@ use crate::judge::{Finding, Verdict};
 use crate::net::TappedStream;
 use crate::observe::Reach;
 use crate::oracle::Proposal;
-use crate::policy::Floor;
 
 use super::judged::Judged;
 use super::line::Offers;
+use super::server::Staged;
 
 /// Bytes of a request's body that are read; a longer one is answered with 413.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -58,29 +58,24 @@ impl From<&Proposal> for Negotiated {
     }
 }
 
-/// What the page of a connection is made from.
-pub(super) struct Shown<'a> {
-    pub(super) policy: &'a str,
-    pub(super) floor: &'a Floor,
-    pub(super) bad_certificate: bool,
-}
-
-impl Shown<'_> {
-    fn page(&self, stream: &TappedStream) -> Page {
+impl Page {
+    /// The page of a connection.
+    fn of(staged: &Staged, stream: &TappedStream) -> Self {
         stream.with_tapped(|tapped| {
             let (offer, proposal) = (tapped.offer(), tapped.proposal());
+            let floor = &staged.floor;
             // A request is data: the client has accepted the session.
-            let judged = Judged::of(self.floor, Reach::Data, offer, proposal, self.bad_certificate);
-            Page {
+            let judged = Judged::of(floor, Reach::Data, offer, proposal, staged.has_bad_certificate());
+            Self {
                 shakedown: env!("CARGO_PKG_VERSION"),
-                policy: self.policy.to_owned(),
+                policy: staged.stage.policy.id.clone(),
                 negotiated: proposal.map(Negotiated::from),
                 offers: offer.map(Offers::of),
                 floor: FloorName {
-                    id: self.floor.id.clone(),
-                    title: self.floor.title.clone(),
-                    page: self.floor.source.page.clone(),
-                    date: self.floor.source.date.clone(),
+                    id: floor.id.clone(),
+                    title: floor.title.clone(),
+                    page: floor.source.page.clone(),
+                    date: floor.source.date.clone(),
                 },
                 verdict: judged.verdict,
                 findings: judged.findings,
@@ -91,13 +86,13 @@ impl Shown<'_> {
 
 /// Answers any request, once its body has been read.
 pub(super) async fn answer(
-    shown: &Shown<'_>,
+    staged: &Staged,
     stream: &TappedStream,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let is_head = request.method() == Method::HEAD;
     let (status, text) = match read(request.into_body()).await {
-        BodyRead::Whole => (StatusCode::OK, page_text(&shown.page(stream))),
+        BodyRead::Whole => (StatusCode::OK, page_text(&Page::of(staged, stream))),
         BodyRead::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, error("a body of at most 1 MiB is read")),
         BodyRead::Broken => (StatusCode::BAD_REQUEST, error("the body breaks off, or its framing is broken")),
     };

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::Backend;
-use crate::fit::{Item, fit};
+use crate::fit::{Fitted, Item, fit};
 use crate::pki::{CertificateKind, MintError, Pki};
 use crate::policy::{NotPlayable, Policy};
-use crate::registry;
 use crate::run::stage::{ALPN_FOR_PEOPLE, Stage, StageError};
 
-use super::certificates::carries;
+use super::certificates::{carries, for_policy};
 
 /// Faults named in an error; a policy can have dozens.
 const FAULTS_SHOWN: usize = 6;
@@ -25,12 +24,12 @@ pub enum PlayError {
     #[error(transparent)]
     Stage(#[from] StageError),
     #[error("{backend} cannot play {policy} as it is written: {faults}{able}{next}")]
-    Lacking { backend: String, policy: String, faults: String, able: String, next: &'static str },
+    Lacking { backend: String, policy: String, faults: String, able: String, next: String },
 }
 
 /// The certificates of a server.
 #[derive(Clone, Copy, Debug)]
-pub enum Shown<'a> {
+pub enum CertificateChoice<'a> {
     /// What the policy needs.
     Needed(&'a [CertificateKind]),
     /// What somebody chose: suites that need another one cannot be played, and that is what they want.
@@ -41,62 +40,103 @@ pub enum Shown<'a> {
 /// somebody left out.
 ///
 /// # Errors
-/// If the stack cannot play the policy as it is written, or nobody publishes what it holds.
+/// If the stack cannot play the policy as it is written, if nothing of it would be left, or if nobody publishes what it
+/// holds.
 pub fn policy_stage(
     policy: &Policy,
     backends: &BTreeMap<&'static str, Arc<dyn Backend>>,
     backend: &Arc<dyn Backend>,
-    certificates: Shown<'_>,
+    certificates: CertificateChoice<'_>,
     pki: &Pki,
     partial: bool,
 ) -> Result<(Stage, Vec<Item>), PlayError> {
     policy.playable()?;
-    let (Shown::Needed(kinds) | Shown::Chosen(kinds)) = certificates;
-    let identities = kinds.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
-    let (fitted, mut left_out) = fit(&**backend, policy, &identities);
-    let uncarried = uncarried(policy, kinds);
-    let idle: Vec<Item> = uncarried.iter().filter(|item| !left_out.contains(item)).cloned().collect();
-    let mut faults: Vec<String> = left_out.iter().map(|item| format!("{} {item}", item.kind())).collect();
+    let (CertificateChoice::Needed(kinds) | CertificateChoice::Chosen(kinds)) = certificates;
     // What somebody left without a certificate is no fault.
-    if matches!(certificates, Shown::Needed(_)) {
+    let is_chosen = matches!(certificates, CertificateChoice::Chosen(_));
+    let Part { fitted, left_out, idle } = Part::of(policy, &**backend, kinds, pki)?;
+    let mut faults: Vec<String> = left_out.iter().map(|item| format!("{} {item}", item.kind())).collect();
+    if !is_chosen || fitted.is_none() {
         faults.extend(idle.iter().map(|suite| format!("no certificate here goes with {suite}")));
     }
     match fitted {
         Some(mut fitted) if faults.is_empty() || partial => {
-            left_out.extend(idle);
             fitted.spec.alpn = ALPN_FOR_PEOPLE.map(<[u8]>::to_vec).to_vec();
-            let certificate = kinds.first().copied();
-            Ok((Stage::of_policy(fitted.policy, fitted.spec, certificate, backend)?, left_out))
+            let stage = Stage::of_policy(fitted.policy, fitted.spec, kinds.first().copied(), backend)?;
+            Ok((stage, left_out.into_iter().chain(idle).collect()))
         }
         fitted => {
-            let lacks_certificate = matches!(certificates, Shown::Needed(_)) && !uncarried.is_empty();
-            let others = backends.values().filter(|other| other.id() != backend.id() && !lacks_certificate);
-            let plays_all = |other: &&Arc<dyn Backend>| {
-                let (fitted, left_out) = fit(&***other, policy, &identities);
-                fitted.is_some() && left_out.is_empty()
+            let (mut all, mut some) = (Vec::new(), Vec::new());
+            for other in backends.values().filter(|other| other.id() != backend.id()) {
+                let part = Part::of(policy, &**other, kinds, pki)?;
+                if part.fitted.is_some() {
+                    let is_all = part.left_out.is_empty() && (is_chosen || part.idle.is_empty());
+                    if is_all { &mut all } else { &mut some }.push(other.id());
+                }
+            }
+            let next = if fitted.is_some() {
+                "\n--partial serves the rest of it".to_owned()
+            } else if !all.is_empty() {
+                String::new()
+            } else if is_chosen && Part::of(policy, &**backend, &for_policy(policy), pki)?.fitted.is_some() {
+                "\nnothing of it is left; without --cert it has the certificates that it needs".to_owned()
+            } else if !some.is_empty() {
+                format!(
+                    "\nnothing of it is left; --backend {} --partial serves a part of it",
+                    some.join(" or ")
+                )
+            } else {
+                format!(
+                    "\nnothing of it is left to serve; shakedown policy show {} says what it has, and --policies DIR lays one of \
+                     yours over it",
+                    policy.id
+                )
             };
-            let able: Vec<&str> = others.filter(plays_all).map(|other| other.id()).collect();
+            let able = if all.is_empty() {
+                String::new()
+            } else {
+                format!("; --backend {} plays all of it", all.join(" or "))
+            };
             Err(PlayError::Lacking {
                 backend: backend.id().to_owned(),
                 policy: policy.id.clone(),
                 faults: shown(&faults),
-                able: if able.is_empty() {
-                    String::new()
-                } else {
-                    format!("; --backend {} plays all of it", able.join(" or "))
-                },
-                next: if fitted.is_some() { "\n--partial serves the rest of it" } else { "" },
+                able,
+                next,
             })
         }
     }
 }
 
-/// Suites for which none of the certificates will do: a stack opens with them and never takes one.
-fn uncarried(policy: &Policy, certificates: &[CertificateKind]) -> Vec<Item> {
-    let is_idle = |suite: &registry::CipherSuite| {
-        registry::suite(*suite).is_some_and(|facts| !carries(certificates, facts.authentication))
-    };
-    policy.suites.iter().copied().filter(is_idle).map(Item::Suite).collect()
+/// What of a policy a stack plays with these certificates.
+struct Part {
+    /// `None` if there is not a suite that a client could get.
+    fitted: Option<Fitted>,
+    /// What the stack cannot express.
+    left_out: Vec<Item>,
+    /// Suites for which none of the certificates will do: a stack opens with them and never takes one.
+    idle: Vec<Item>,
+}
+
+impl Part {
+    fn of(
+        policy: &Policy,
+        backend: &dyn Backend,
+        kinds: &[CertificateKind],
+        pki: &Pki,
+    ) -> Result<Self, MintError> {
+        let identities =
+            kinds.iter().map(|kind| pki.identity(*kind)).collect::<Result<Vec<_>, MintError>>()?;
+        let (fitted, left_out) = fit(backend, policy, &identities);
+        // What the stack left out of the schemes may leave a certificate without one.
+        let fitted_policy = fitted.as_ref().map_or(policy, |fitted| &fitted.policy);
+        let (carried, idle): (Vec<_>, Vec<_>) =
+            fitted_policy.suites.iter().partition(|suite| carries(fitted_policy, kinds, **suite));
+        let idle =
+            idle.into_iter().copied().map(Item::Suite).filter(|item| !left_out.contains(item)).collect();
+        let is_empty = carried.is_empty();
+        Ok(Self { fitted: fitted.filter(|_| !is_empty), left_out, idle })
+    }
 }
 
 fn shown(faults: &[String]) -> String {

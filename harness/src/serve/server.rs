@@ -1,6 +1,10 @@
 //! Accepting, limits, a graceful stop, and the lines.
 
+use std::fs::File;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -16,10 +20,14 @@ use crate::run::stage::Stage;
 
 use super::connection::{Ended, drive};
 use super::judged::Judged;
-use super::line::{ConnectionLine, Line, Stopped};
+use super::line::{ConnectionLine, Line, Outcome, Stopped};
 
 /// How long behind the grace a reader of the lines is waited for.
 const UNREAD: Duration = Duration::from_secs(5);
+/// Between two looks at a queue for which there was no descriptor.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Connections told of that could not be served; a queue of the system's is shorter.
+const MOST_TURNED_AWAY: usize = 65_536;
 
 /// The bounds of a server.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +42,14 @@ pub struct Limits {
     pub connections: usize,
 }
 
-/// What connections are played. Replaced as a whole when the policy is read again.
-pub struct Play {
+/// What connections are played, and by which floor they are judged. Replaced as a whole when the policy is read again.
+pub struct Staged {
     pub stage: Stage,
     pub certificates: Vec<CertificateKind>,
     pub floor: Floor,
 }
 
-impl Play {
+impl Staged {
     pub(super) fn has_bad_certificate(&self) -> bool {
         self.certificates.iter().any(|kind| kind.is_bad())
     }
@@ -50,7 +58,7 @@ impl Play {
 /// A server that listens.
 pub struct Server {
     listener: Listener,
-    play: Arc<Mutex<Arc<Play>>>,
+    staged: Arc<Mutex<Arc<Staged>>>,
     limits: Limits,
     /// Lines carry the decoded transcript.
     transcript: bool,
@@ -59,28 +67,37 @@ pub struct Server {
 /// What a server did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
+    /// Connections, each of which has had its line.
     pub connections: u64,
+    /// Of these, how many were cut off by the stop.
     pub unfinished: u64,
-    /// Connections that were lost in a fault of the harness.
+    /// Of these, how many were lost in a fault of the harness.
     pub panicked: u64,
-    /// Some waited in vain for a descriptor until the grace was over.
-    pub refused: bool,
+    /// Of these, how many waited in vain for a descriptor until the grace was over.
+    pub unserved: u64,
+    /// There may have been more of those, which could not be counted either.
+    pub uncounted: bool,
 }
 
 impl From<Served> for Stopped {
     fn from(served: Served) -> Self {
-        Self { connections: served.connections, unfinished: served.unfinished }
+        Self {
+            connections: served.connections,
+            unfinished: served.unfinished,
+            panicked: served.panicked,
+            unserved: served.unserved,
+        }
     }
 }
 
 impl Server {
-    pub fn new(listener: Listener, play: Play, limits: Limits, transcript: bool) -> Self {
-        Self { listener, play: Arc::new(Mutex::new(Arc::new(play))), limits, transcript }
+    pub fn new(listener: Listener, staged: Staged, limits: Limits, transcript: bool) -> Self {
+        Self { listener, staged: Arc::new(Mutex::new(Arc::new(staged))), limits, transcript }
     }
 
     /// A handle by which what is played can be replaced.
-    pub fn play(&self) -> Arc<Mutex<Arc<Play>>> {
-        Arc::clone(&self.play)
+    pub fn staged(&self) -> Arc<Mutex<Arc<Staged>>> {
+        Arc::clone(&self.staged)
     }
 
     /// Serves until `stop` turns true, then lets what is open come to an end, for as long as the grace lasts.
@@ -89,19 +106,21 @@ impl Server {
         let (stop_by, stopping) = watch::channel(None);
         let mut open = JoinSet::new();
         let mut served = Served::default();
-        let begin = |socket: TcpStream, permit, open: &mut JoinSet<bool>| {
-            let play = Arc::clone(&self.play.lock().unwrap_or_else(PoisonError::into_inner));
+        // Given up at the end, so that whoever cannot be served for want of one can be told of.
+        let spare = File::open("/dev/null").ok();
+        let begin = |socket: TcpStream, permit, open: &mut JoinSet<End>| {
+            let staged = Arc::clone(&self.staged.lock().unwrap_or_else(PoisonError::into_inner));
             let connection = Connection {
-                play,
+                staged,
                 limits: self.limits,
                 transcript: self.transcript,
                 lines: lines.clone(),
                 stopping: stopping.clone(),
             };
             open.spawn(async move {
-                let cut_off = connection.run(socket).await;
+                let end = connection.run(socket).await;
                 drop(permit);
-                cut_off
+                end
             });
         };
         loop {
@@ -116,19 +135,24 @@ impl Server {
                 _ = stop.wait_for(|stop| *stop) => break,
             }
         }
-        stop_by.send_replace(Some(Instant::now() + self.limits.grace));
-        // Whoever has connected is served: it cannot know that we stop. Without descriptors it has to wait for one.
-        let last = Instant::now() + self.limits.grace;
+        let by = Instant::now() + self.limits.grace;
+        stop_by.send_replace(Some(by));
+        // Whoever has connected is served: it cannot know that we stop. Without descriptors it has to wait for one, but not
+        // for one of those that the end of the grace cuts off: it would be cut off at once, too.
         loop {
             let (waiting, lost) = self.listener.accept_waiting();
             for socket in waiting {
                 begin(socket, None, &mut open);
             }
-            if lost == 0 || Instant::now() >= last {
-                served.refused |= lost > 0;
+            if lost == 0 {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            if Instant::now() + 2 * PAUSE >= by {
+                drop(spare);
+                self.turn_away(&lines, &mut served).await;
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
             while let Some(done) = open.try_join_next() {
                 served.count(done);
             }
@@ -138,6 +162,28 @@ impl Server {
             served.count(done);
         }
         served
+    }
+
+    /// Takes who still waits off the queue, one by one, and tells of each.
+    async fn turn_away(&self, lines: &mpsc::Sender<Line>, served: &mut Served) {
+        for _ in 0..MOST_TURNED_AWAY {
+            let (waiting, lost) = self.listener.accept_waiting();
+            served.uncounted = lost > 0;
+            if waiting.is_empty() {
+                return;
+            }
+            for socket in waiting {
+                served.connections += 1;
+                served.unserved += 1;
+                let line = ConnectionLine::unseen(peer(&socket), Outcome::Unserved, 0.0);
+                // A reader that has stopped reading is not waited for.
+                let sent = lines.send_timeout(Line::Connection(Box::new(line)), UNREAD).await;
+                if sent.is_err() {
+                    served.uncounted = true;
+                    return;
+                }
+            }
+        }
     }
 
     async fn accept(&self, room: &Arc<Semaphore>) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
@@ -154,17 +200,44 @@ impl Server {
 }
 
 impl Served {
-    fn count(&mut self, done: Result<bool, tokio::task::JoinError>) {
+    fn count(&mut self, done: Result<End, tokio::task::JoinError>) {
         self.connections += 1;
-        match done {
-            Ok(cut_off) => self.unfinished += u64::from(cut_off),
-            Err(_) => self.panicked += 1,
+        // A panic on the way from the connection to its line has none; it is counted all the same.
+        match done.unwrap_or(End::Panicked) {
+            End::Own => {}
+            End::CutOff => self.unfinished += 1,
+            End::Panicked => self.panicked += 1,
         }
     }
 }
 
+/// How a connection came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Own,
+    /// By the stop.
+    CutOff,
+    /// In a fault of the harness.
+    Panicked,
+}
+
+fn peer(socket: &TcpStream) -> String {
+    socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string())
+}
+
+/// The future's value, or `None` if it panics. The connection is dropped with it, and nothing that it shares is left
+/// half-done: what others read is replaced as a whole.
+async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = Box::pin(work);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+        Ok(polled) => polled.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
 struct Connection {
-    play: Arc<Play>,
+    staged: Arc<Staged>,
     limits: Limits,
     transcript: bool,
     lines: mpsc::Sender<Line>,
@@ -172,36 +245,45 @@ struct Connection {
 }
 
 impl Connection {
-    /// Whether the stop cut it off.
-    async fn run(self, socket: TcpStream) -> bool {
+    /// Drives it and tells of it.
+    async fn run(mut self, socket: TcpStream) -> End {
         let start = Instant::now();
-        let peer = socket.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
-        let Ended { seen, cut_off } = match self.play.stage.open() {
-            Ok(setup) => drive(socket, setup, &self.play, self.limits, self.stopping.clone()).await,
-            // It was opened once before, so this is out of memory at most.
-            Err(error) => {
-                let ending = Ending::ServerFailed(error.to_string());
-                Ended { seen: Observation { ending, ..Observation::empty() }, cut_off: false }
+        let ms = || (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+        let peer = peer(&socket);
+        let (line, end) = match unless_it_panics(self.serve(socket)).await {
+            Some((Ended { seen, cut_off }, judged)) => {
+                let bad = self.staged.has_bad_certificate();
+                let line = ConnectionLine::of(peer, &seen, &judged, bad, ms(), self.transcript);
+                (line, if cut_off { End::CutOff } else { End::Own })
             }
+            None => (ConnectionLine::unseen(peer, Outcome::HarnessPanic, ms()), End::Panicked),
         };
-        let bad = self.play.has_bad_certificate();
-        let judged = Judged::of_observation(&self.play.floor, &seen, bad);
-        let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-        let line = ConnectionLine::of(peer, &seen, &judged, bad, ms, self.transcript);
-        let line = Line::Connection(Box::new(line));
         // A reader that is slow is waited for, one that has stopped reading is not after the stop.
-        let mut stopping = self.stopping;
         let stopped = async {
-            let by = stopping.wait_for(Option::is_some).await.ok().and_then(|by| *by);
+            let by = self.stopping.wait_for(Option::is_some).await.ok().and_then(|by| *by);
             match by {
                 Some(by) => tokio::time::sleep_until(by + UNREAD).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            _ = self.lines.send(line) => {}
+            _ = self.lines.send(Line::Connection(Box::new(line))) => {}
             () = stopped => {}
         }
-        cut_off
+        end
+    }
+
+    async fn serve(&self, socket: TcpStream) -> (Ended, Judged) {
+        let ended = match self.staged.stage.open() {
+            Ok(setup) => drive(socket, setup, &self.staged, self.limits, self.stopping.clone()).await,
+            // It was opened once before, so this is out of memory at most.
+            Err(error) => {
+                let ending = Ending::ServerFailed(error.to_string());
+                Ended { seen: Observation { ending, ..Observation::empty() }, cut_off: false }
+            }
+        };
+        let bad = self.staged.has_bad_certificate();
+        let judged = Judged::of_observation(&self.staged.floor, &ended.seen, bad);
+        (ended, judged)
     }
 }

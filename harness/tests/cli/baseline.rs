@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -21,8 +21,12 @@ fn report(ran: &Ran) -> Value {
     of_type(&ran.events(), "run-finished")[0]["baseline"].clone()
 }
 
-/// The lengths of the five lists, and of `differs`.
+/// The lengths of five lists, and of `differs`; the other lists are empty.
 fn counts(report: &Value) -> [usize; 6] {
+    for list in ["fails_differently", "newly_unproven", "no_longer_unproven"] {
+        assert_eq!(report[list], json!([]), "{list}");
+    }
+    assert_eq!(report["unplayed"], 0, "{report}");
     ["newly_failing", "newly_passing", "newly_unknown", "new", "vanished", "differs"]
         .map(|list| report[list].as_array().unwrap_or_else(|| panic!("{list} is no list: {report}")).len())
 }
@@ -88,6 +92,104 @@ fn every_kind_of_change_is_told_by_client_and_case() {
 }
 
 #[test]
+fn another_server_that_cannot_play_a_case_makes_it_unknown_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let failing = earlier("openssl", FILTER);
+    // The server rustls has no RSA key transport: only what is forced is played.
+    let other = ["--backend", "rustls"];
+    let ran = check(folder.path(), "openssl", &failing, &[&other[..], &["--report", "json"]].concat());
+    ran.assert_code(1);
+    let told = report(&ran);
+    assert_eq!(counts(&told), [0, 0, 2, 0, 0, 1], "{told}");
+    for change in told["newly_unknown"].as_array().unwrap() {
+        assert_eq!((&change["before"], &change["now"]), (&"fail".into(), &"skipped".into()), "{change}");
+        assert!(change["case"].as_str().unwrap().ends_with("+natural"), "{change}");
+    }
+    let differs = json!({"what": "backend", "of": null, "before": "openssl", "now": "rustls"});
+    assert_eq!(told["differs"], json!([differs]));
+    let page = check(folder.path(), "openssl", &failing, &other).stdout;
+    for words in ["newly unknown (2 cases)", "differs  backend openssl there, rustls here"] {
+        assert!(page.contains(words), "{words:?} is missing in:\n{page}");
+    }
+}
+
+#[test]
+fn a_case_that_fails_for_another_reason_is_told_and_so_are_other_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let failing = earlier("openssl", STATIC_RSA);
+    let other = failing
+        .replace("\"code\":\"no-forward-secrecy\"", "\"code\":\"unencrypted\"")
+        .replace("\"shakedown\":\"", "\"shakedown\":\"0.0.");
+    let fixed = ["--report", "json", "--filter", STATIC_RSA];
+    let file = write(folder.path(), "earlier.jsonl", &other).display().to_string();
+    let ran = run(["check", "--client", "openssl", "--baseline", &file].iter().chain(&fixed));
+    ran.assert_code(1);
+    let told = report(&ran);
+    assert_eq!(
+        told["fails_differently"],
+        json!([{
+            "client": "openssl", "case": STATIC_RSA, "before": ["unencrypted"], "now": ["no-forward-secrecy"]
+        }])
+    );
+    assert_eq!(told["newly_failing"], json!([]));
+    assert_eq!(told["differs"][0]["what"], "shakedown");
+    assert_eq!(told["differs"].as_array().unwrap().len(), 1, "{told}");
+    let page = run(["check", "--client", "openssl", "--filter", STATIC_RSA, "--baseline", &file]).stdout;
+    let line = format!("openssl  {STATIC_RSA}: unencrypted there, no-forward-secrecy here");
+    assert!(page.contains("fails differently (1 case)") && page.contains(&line), "{page}");
+}
+
+#[test]
+fn what_a_filter_leaves_out_is_counted_and_has_not_vanished() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = run(["check", "--client", "rustls", "--report", "json"]).stdout;
+    let ran = check(folder.path(), "rustls", &whole, &["--report", "json"]);
+    ran.assert_code(0);
+    let told = report(&ran);
+    // 29 cases of core, 4 of them of the filter.
+    assert_eq!((&told["unplayed"], &told["vanished"]), (&25.into(), &json!([])), "{told}");
+    let differs = json!({"what": "filter", "of": null, "before": null, "now": FILTER});
+    assert_eq!(told["differs"], json!([differs]));
+    let page = check(folder.path(), "rustls", &whole, &[]).stdout;
+    for words in [
+        "no change",
+        "not played in this run (25 cases)",
+        "filter none there, client/cipher/static-rsa@* here",
+    ] {
+        assert!(page.contains(words), "{words:?} is missing in:\n{page}");
+    }
+}
+
+#[test]
+fn a_class_that_nothing_proved_in_one_of_the_runs_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    // The server rustls has neither old versions nor suites without encryption.
+    let poor = ["check", "--client", "rustls", "--backend", "rustls", "--report", "json"];
+    let rich = ["check", "--client", "rustls", "--report", "json"];
+    let unproven = |class: &str| json!({"client": "rustls", "detail": format!("{class}: no must-refuse case was proven")});
+    let both = json!([unproven("encryption"), unproven("version")]);
+    for (before, now, newly, no_longer) in
+        [(&poor[..], &rich[..], &json!([]), &both), (&rich, &poor, &both, &json!([]))]
+    {
+        let file = write(folder.path(), "earlier.jsonl", &run(before).stdout).display().to_string();
+        let told = report(&run(now.iter().chain(&["--baseline", &file])));
+        assert_eq!((&told["newly_unproven"], &told["no_longer_unproven"]), (newly, no_longer));
+    }
+}
+
+#[test]
+fn an_interrupted_baseline_is_said_to_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = earlier("rustls", FILTER).replace("\"interrupted\":false", "\"interrupted\":true");
+    let ran = check(folder.path(), "rustls", &cut, &["--report", "json"]);
+    ran.assert_code(0);
+    let told = report(&ran);
+    assert_eq!((&told["interrupted"], counts(&told)), (&true.into(), [0; 6]), "{told}");
+    let page = check(folder.path(), "rustls", &cut, &[]).stdout;
+    assert!(page.contains("      differs  that run was interrupted\n"), "{page}");
+}
+
+#[test]
 fn a_known_failure_is_no_change_from_one_that_was_not_known() {
     let folder = tempfile::tempdir().unwrap();
     let failing = earlier("openssl", FILTER);
@@ -117,4 +219,17 @@ fn what_is_no_whole_run_is_a_usage_error_with_its_line() {
     }
     run(["check", "--client", "rustls", "--baseline", "/nonexistent/run.jsonl"])
         .assert_usage(&["cannot read /nonexistent/run.jsonl"]);
+}
+
+#[test]
+fn a_baseline_that_is_too_large_is_said_to_be_and_not_to_be_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("earlier.jsonl");
+    // One byte more than 256 MiB, and none of them on the disk.
+    std::fs::File::create(&file).unwrap().set_len(268_435_457).unwrap();
+    run(["check", "--client", "rustls", "--baseline", file.to_str().unwrap()])
+        .assert_usage(&["earlier.jsonl: it is larger than 268435456 bytes", "of fewer clients"]);
+    std::fs::File::options().write(true).open(&file).unwrap().set_len(268_435_456).unwrap();
+    run(["check", "--client", "rustls", "--baseline", file.to_str().unwrap()])
+        .assert_usage(&["earlier.jsonl:1: longer than 1048576 bytes"]);
 }

@@ -29,8 +29,8 @@ impl Drop for Running {
     }
 }
 
-/// Starts a run whose client sleeps three times over, interrupts it, looks at what is left.
-fn interrupt(duration: &str, client: &[&str]) {
+/// Starts a run whose client sleeps three times over, interrupts it, looks at what is left. Gives `run-finished`.
+fn interrupt(duration: &str, client: &[&str]) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("out.jsonl");
     let mut command = shakedown();
@@ -59,6 +59,29 @@ fn interrupt(duration: &str, client: &[&str]) {
     let last = events.last().unwrap();
     assert_eq!(last["type"], "run-finished");
     assert_eq!((&last["interrupted"], &last["exit"]), (&true.into(), &130.into()));
+    last.clone()
+}
+
+#[test]
+fn an_interrupted_run_has_not_lost_the_cases_of_its_baseline_and_checked_no_known_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let filter = "client/cipher/static-rsa@*";
+    let earlier = run(["check", "--client", "rustls", "--filter", filter, "--report", "json"]).stdout;
+    let earlier = earlier.replace("\"client\":\"rustls\"", "\"client\":\"sh\"");
+    let baseline = write(folder.path(), "earlier.jsonl", &earlier).display().to_string();
+    let list = format!(
+        "[[known]]\nclient = \"sh\"\ncase = \"{filter}\"\nfinding = \"no-forward-secrecy\"\nreason = \"x\"\n"
+    );
+    let list = write(folder.path(), "known.toml", &list).display().to_string();
+    let script = "sleep 7204.25 & sleep 7204.5 & sleep 7204.75";
+    let files = ["--baseline", &baseline, "--known-failures", &list, "--", "sh", "-c", script];
+    let end = interrupt("7204.", &files);
+    let report = &end["baseline"];
+    assert_eq!((&report["unplayed"], &report["vanished"]), (&4.into(), &serde_json::json!([])), "{report}");
+    let entry = &end["known_failures"]["entries"][0];
+    assert_eq!(entry["status"], "not-checked");
+    let detail = entry["detail"].as_str().unwrap();
+    assert!(detail.contains("(4 not played: the run was interrupted)"), "{detail}");
 }
 
 #[test]

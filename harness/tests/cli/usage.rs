@@ -4,7 +4,8 @@ use crate::support::*;
 
 #[test]
 fn a_service_that_is_unknown_or_stands_beside_a_floor_is_a_usage_error() {
-    let table: [(&[&str], &[&str]); 4] = [
+    let table: [(&[&str], &[&str]); 5] = [
+        (&["--service", "cloudhsm@"], &["missing", "cloudhsm@2026-10, cloudhsm@2023", "cloudhsm alone"]),
         (&["--service", "opensarch"], &["unknown service \"opensarch\"", "nearest: opensearch", "swf"]),
         (&["--service", "swf@2019"], &["unknown edition \"2019\"", "2026-10, 2023"]),
         (&["--service", "swf", "--floor", "aws"], &["--service", "--floor", "cannot be used with"]),
@@ -13,6 +14,7 @@ fn a_service_that_is_unknown_or_stands_beside_a_floor_is_a_usage_error() {
     for (options, words) in table {
         run(["check", "--client", "rustls"].iter().chain(options)).assert_usage(words);
         run(["survey"].iter().chain(options)).assert_usage(words);
+        run(["list", "cases"].iter().chain(options)).assert_usage(words);
         run(["explain", STATIC_RSA].iter().chain(options)).assert_usage(words);
     }
 }
@@ -48,6 +50,38 @@ fn a_filter_that_matches_nothing_is_exit_4() {
     let ran = run(["check", "--client", "rustls", "--filter", "nothing*"]);
     ran.assert_code(4);
     assert!(ran.stderr.contains("nothing*") && ran.stderr.contains("list cases"), "{}", ran.stderr);
+}
+
+#[test]
+fn in_a_filter_a_star_stands_for_any_characters_and_a_question_mark_for_one() {
+    let id = |version| format!("client/version/below-minimum@{version}+ECDHE+natural");
+    let list = |glob: &str| run(["list", "cases", "--filter", glob]);
+    let listed = list(&id("TLSv1.?"));
+    listed.assert_code(0);
+    assert_eq!(listed.stdout, format!("{}\tcore\n{}\tcore\n", id("TLSv1.0"), id("TLSv1.1")));
+    list(&id("TLSv1.??")).assert_code(4);
+    // The same in a run.
+    let ran = check_json(&id("TLSv1.?"), &["--client", "rustls"]);
+    let played: Vec<String> = ran.cases().iter().map(|c| c["case"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(played, [id("TLSv1.0"), id("TLSv1.1")]);
+    // So neither of them may stand in an id.
+    let all = run(["list", "cases"]).stdout;
+    assert!(all.lines().count() > 200 && !all.contains(['*', '?']), "{all}");
+}
+
+/// Core asks for broken rules in TLS 1.2 alone, unless the floor allows older versions.
+#[test]
+fn list_shows_the_cases_of_core_under_the_floor_that_is_asked_for() {
+    let anonymous = "client/version/old-suites@TLSv1.0+TLS_DH_anon_WITH_AES_128_CBC_SHA+natural";
+    let core = |floor: &[&str]| run(["list", "cases", "--tier", "core"].iter().chain(floor)).stdout;
+    let (default, legacy) = (core(&[]), core(&["--floor", "aws-legacy"]));
+    assert!(!default.contains(anonymous), "{default}");
+    assert!(legacy.contains(&format!("{anonymous}\tdefault\n")), "{legacy}");
+    assert_eq!(core(&["--floor", "rfc10015"]), default);
+    assert_eq!(core(&["--service", "swf@2023"]), legacy);
+    // README: core has 29 cases, and 93 where a floor allows TLS 1.0; those of servers are for one client alone.
+    let of_clients = |list: &str| list.lines().filter(|line| line.starts_with("client/")).count();
+    assert_eq!((of_clients(&default), of_clients(&legacy)), (29, 93));
 }
 
 #[test]

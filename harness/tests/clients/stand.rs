@@ -103,11 +103,13 @@ impl Stand {
             seed: 1,
             tier: "core".to_owned(),
             gates: true,
-            partial: true,
+            filter: Some("chosen by the test".to_owned()),
+            shard: None,
             strict: false,
             evidence: None,
             known: None,
             baseline: None,
+            catalogue: Vec::new(),
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

@@ -10,7 +10,7 @@ use shakedown::judge::{FindingCode, Level, Verdict};
 use shakedown::observe::Reach;
 use shakedown::report::JsonLines;
 use shakedown::run::events::{
-    Canary, CaseFinished, ClientKind, ClientStatus, EntryStatus, Event, Expected, SCHEMA, Side,
+    Canary, CaseFinished, ClientKind, ClientStatus, EntryStatus, Event, Expected, SCHEMA, Setting, Side,
 };
 
 use crate::sample::*;
@@ -229,7 +229,11 @@ fn every_enum_of_the_schema_lists_what_the_code_lists() {
         (format!("{case}/expected"), variants!(Expected: MustRefuse MayComplete MustComplete)),
         (
             "/$defs/known-entry/properties/status".to_owned(),
-            variants!(EntryStatus: Used NotChecked Stale Expired Unmatched),
+            variants!(EntryStatus: Used NotSelected NotChecked Stale Expired Unmatched),
+        ),
+        (
+            "/$defs/differs/properties/what".to_owned(),
+            variants!(Setting: Floor Service Tier Filter Shard Environment Shakedown Backend Server Client),
         ),
         (format!("{client}/kind"), variants!(ClientKind: InProcess Closure Command Worker)),
         (format!("{client}/status"), variants!(ClientStatus: Ready NotInstalled)),
@@ -246,7 +250,7 @@ fn every_enum_of_the_schema_lists_what_the_code_lists() {
 
 /// Keys that came after version 1 of the schema was agreed: always written, and missing in older files.
 const ADDED: [(&str, &[&str]); 4] = [
-    ("run-started", &["source", "service"]),
+    ("run-started", &["source", "service", "backend", "filter", "shard"]),
     ("case-finished", &["known"]),
     ("run-finished", &["known_failures", "baseline"]),
     ("totals", &["known"]),
@@ -270,9 +274,9 @@ fn every_object_of_the_schema_is_closed_and_requires_every_key_but_those_added_s
         assert_eq!(keys, required, "{name}");
     }
     assert_eq!(
-        closed, 15,
-        "run-started, source, service, client, case-finished, run-finished, totals, offers, finding, and three each of \
-         known failures and of the baseline"
+        closed, 17,
+        "run-started, source, service, client, case-finished, run-finished, totals, offers, finding, three of \
+         known failures, and five of the baseline"
     );
 }
 

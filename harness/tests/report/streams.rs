@@ -71,7 +71,8 @@ fn json_lines_carry_the_keys_in_the_agreed_order_and_nothing_of_the_table() {
     let first = concat!(
         r#"{"type":"run-started","schema":1,"shakedown":"0.1.0","started":"2026-11-22T09:30:00Z","#,
         r#""floor":"aws","tier":"core","seed":1,"servers":{"openssl":"3.6.3","rustls":"0.23.46"},"environment":"clean","planned":144,"#,
-        r#""source":{"page":"Infrastructure security, a guide","date":"2026-10","url":null,"note":null},"service":null}"#
+        r#""source":{"page":"Infrastructure security, a guide","date":"2026-10","url":null,"note":null},"service":null,"#,
+        r#""backend":"openssl","filter":null,"shard":null}"#
     );
     assert_eq!(text.lines().next(), Some(first));
     let breach = text.lines().find(|line| line.contains(r#""verdict":"fail""#)).unwrap();

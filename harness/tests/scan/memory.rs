@@ -98,9 +98,14 @@ impl Peer for Connections<'_> {
                 break;
             }
         }
+        let end = match (client.status(), server.status()) {
+            (Status::Failed(_), _) => End::Enough,
+            (Status::Running, Status::Running) => End::Trouble(Trouble::Silent),
+            _ => End::Closed,
+        };
         // Otherwise OpenSSL forgets the session.
         server.close();
-        End::Closed
+        end
     }
 }
 

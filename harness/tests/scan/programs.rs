@@ -1,4 +1,4 @@
-//! Real servers: `openssl s_server` and nginx, if they are here, and `shakedown serve`.
+//! Real servers: `openssl s_server`, nginx, and `shakedown serve`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,13 +15,13 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn is_here(program: &str) -> bool {
-    let is_here =
-        Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success();
-    if !is_here {
-        println!("skipped: {program} is not installed");
-    }
-    is_here
+/// A test that ran against nothing must not pass: without the program it fails, unless it is left out by name.
+fn need(program: &str) {
+    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
+    assert!(
+        found.status.success(),
+        "{program} is not installed: run `make setup-clients`, or leave the test out with `-- --skip scan_of_{program}`"
+    );
 }
 
 /// Self-signed certificates, RSA and ECDSA, by OpenSSL's own tool.
@@ -60,10 +60,8 @@ fn listed(version: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn openssl_s_server_with_everything_is_found_to_accept_what_openssl_lists_and_all_of_it_completes() {
-    if !is_here("openssl") {
-        return;
-    }
+fn a_scan_of_openssl_s_server_finds_what_openssl_lists_and_all_of_it_completes() {
+    need("openssl");
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     let address = format!("127.0.0.1:{}", free_port());
@@ -101,10 +99,9 @@ fn openssl_s_server_with_everything_is_found_to_accept_what_openssl_lists_and_al
 }
 
 #[test]
-fn nginx_is_found_to_accept_what_its_configuration_says() {
-    if !is_here("nginx") || !is_here("openssl") {
-        return;
-    }
+fn a_scan_of_nginx_finds_what_its_configuration_says() {
+    need("nginx");
+    need("openssl");
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     let port = free_port();

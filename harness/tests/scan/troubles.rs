@@ -8,23 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
+use serde_json::Value;
 use shakedown::engine::{EndpointSpec, Role, backends};
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::registry::ProtocolVersion;
+use shakedown::scan::{Deadlines, Trouble, find};
 
+use crate::memory::plain;
+use crate::port::{honest, liar};
 use crate::run::{scan, scan_json};
-
-/// A server that does the same with every connection; its address.
-fn liar(behaviour: fn(TcpStream)) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || behaviour(stream.unwrap()));
-        }
-    });
-    address
-}
 
 fn read_hello(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 4096]);
@@ -149,35 +141,115 @@ fn what_is_no_host_and_port_is_a_usage_error_that_says_what_is() {
 }
 
 #[test]
+fn a_server_name_that_no_certificate_could_have_is_a_usage_error_that_says_what_is() {
+    let long = format!("{}.example", "a".repeat(64));
+    for name in [
+        "",
+        "a b",
+        "a.example.",
+        ".example",
+        "a..b",
+        "127.0.0.1",
+        "::1",
+        "a:443",
+        "b\u{fc}cher.example",
+        &long,
+    ] {
+        let output = scan(&["127.0.0.1:1", "--server-name", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("a host name such as a.example"), "{name}");
+    }
+    let label = "a".repeat(63);
+    for name in ["localhost", "a_b.example", "xn--bcher-kva.example", &label] {
+        // Nobody listens there.
+        assert_eq!(scan(&["127.0.0.1:1", "--server-name", name]).status.code(), Some(3), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_resolved_in_time_is_not_said_to_have_no_address() {
+    // The only thread that could resolve it is busy, as it is with a resolver that does not answer.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+    let runtime = runtime.unwrap();
+    runtime.spawn_blocking(|| std::thread::sleep(Duration::from_secs(20)));
+    let (_never, interrupted) = tokio::sync::watch::channel(false);
+    let until = Instant::now() + Duration::from_secs(60);
+    let deadlines = Deadlines { timeout: Duration::from_millis(50), until, interrupted };
+    let found = runtime.block_on(find("localhost", 1, deadlines));
+    runtime.shutdown_background();
+    assert_eq!(found.map(|remote| remote.address), Err(Trouble::ResolveTimeout));
+}
+
+#[test]
+fn help_promises_no_floor_where_none_is_named() {
+    let help = scan(&["--help"]);
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(text.contains("--floor") && text.contains("--service"), "{text}");
+    assert!(!text.contains("default: aws"), "{text}");
+}
+
+#[test]
 fn a_server_that_stops_answering_is_reported_as_such() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static ANSWERED: AtomicUsize = AtomicUsize::new(0);
     // An honest server for a while, then silence.
-    let honest = liar(|mut stream| {
-        if ANSWERED.fetch_add(1, Ordering::SeqCst) > 8 {
+    let address = honest(plain(), |number, _| {
+        if number > 8 {
             std::thread::sleep(Duration::from_secs(60));
-            return;
         }
-        let mut server = crate::memory::openssl().open(Role::Server, &crate::memory::plain()).unwrap();
-        let (mut buffer, mut out) = ([0; 16384], Vec::new());
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            server.feed(&buffer[..count]);
-            server.drain(&mut out);
-            if stream.write_all(&out).is_err() {
-                return;
-            }
-            out.clear();
-        }
+        number <= 8
     });
-    let (exit, found) = scan_json(&[&honest, "--timeout", "1"]);
+    let (exit, found) = scan_json(&[&address, "--timeout", "1"]);
     assert_eq!(exit, 3);
     let troubles = found["troubles"].as_array().unwrap();
     assert!(troubles.iter().any(|trouble| trouble["code"] == "stopped-answering"), "{found}");
     assert!(found["retries"].as_u64() > Some(0), "{found}");
-    for version in found["versions"].as_array().unwrap() {
-        let is_open = version["end"] != "refused" && version["accepted"] == false;
-        assert!(!is_open, "nothing unknown is called refused: {version}");
+    nothing_unasked_is_called_refused_or_complete(&found);
+}
+
+/// Of a scan of [`plain`] that did not come to its end.
+fn nothing_unasked_is_called_refused_or_complete(found: &Value) {
+    let mut has_open = false;
+    // How many suites it has for them.
+    for (name, count) in [("TLSv1.1", 2), ("TLSv1.2", 4), ("TLSv1.3", 2)] {
+        let versions = found["versions"].as_array().unwrap();
+        let version = versions.iter().find(|version| version["version"] == name).unwrap();
+        assert_ne!(version["accepted"], false, "{version}");
+        let seen = version["suites"].as_array().unwrap().len();
+        assert!(seen == count || version["complete"] == false, "{version}");
+        let is_named = found["troubles"].as_array().unwrap().iter().any(|trouble| trouble["what"] == name);
+        assert_eq!(version["complete"] == false, is_named, "{found}");
+        has_open |= version["complete"] == false;
     }
+    assert!(has_open, "{found}");
+}
+
+#[test]
+fn a_scan_ends_when_its_time_runs_out_and_says_what_was_not_asked() {
+    let silent = liar(|stream| {
+        std::thread::sleep(Duration::from_secs(60));
+        drop(stream);
+    });
+    let start = Instant::now();
+    let (exit, found) = scan_json(&[&silent, "--timeout", "60", "--max-time", "1"]);
+    assert_eq!((exit, found["trouble"].as_str()), (3, Some("out-of-time")), "{found}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+
+    // Each connection is in time, all of them together are not.
+    let slow = honest(plain(), |_, _| {
+        std::thread::sleep(Duration::from_millis(250));
+        true
+    });
+    let start = Instant::now();
+    let (exit, found) = scan_json(&[&slow, "--max-time", "2"]);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!((exit, &found["trouble"]), (3, &Value::Null), "{found}");
+    for trouble in found["troubles"].as_array().unwrap() {
+        assert_eq!(trouble["code"], "out-of-time", "{trouble}");
+    }
+    nothing_unasked_is_called_refused_or_complete(&found);
+    let page = scan(&[&slow, "--max-time", "1"]);
+    assert_eq!(page.status.code(), Some(3));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(page.contains("the time for the scan ran out (out-of-time)"), "{page}");
 }
 
 #[test]

@@ -35,17 +35,19 @@ fn a_handshake_that_drips_or_stalls_is_cut_at_its_deadline() {
         [("a hello in drops", hello.as_slice()), ("a record without an end", &[22, 3, 1, 64, 0, 1])]
     {
         let took = drip(server.port, bytes, Duration::from_millis(100));
-        assert!((0.9..3.0).contains(&took.as_secs_f64()), "{what}: {took:?}");
+        // It ends by itself after 20 s; a busy machine needs its time.
+        assert!((0.9..15.0).contains(&took.as_secs_f64()), "{what}: {took:?}");
         assert_eq!(server.connection()["outcome"], "timeout", "{what}");
     }
     // Everybody else is served meanwhile.
     let stalled: Vec<_> = (0..50).map(|_| connect(server.port)).collect();
     assert!(visit(server.port, permissive()).is_some());
-    assert_eq!(server.connection()["outcome"], "completed");
-    for _ in &stalled {
-        let line = server.connection();
-        assert_eq!((&line["outcome"], &line["reach"]), (&json!("timeout"), &json!("connected")));
-    }
+    // Which line comes first is not promised.
+    let lines: Vec<_> = (0..=stalled.len()).map(|_| server.connection()).collect();
+    let count = |outcome: &str, reach: &str| {
+        lines.iter().filter(|line| line["outcome"] == outcome && line["reach"] == reach).count()
+    };
+    assert_eq!((count("completed", "data"), count("timeout", "connected")), (1, 50));
 }
 
 #[test]
@@ -58,11 +60,15 @@ fn a_request_that_drips_is_cut_at_its_deadline() {
     for byte in b"GET / HTTP/1.1\r\nX: ".iter().chain(std::iter::repeat_n(&b'x', 200)) {
         client.engine.send(&[*byte]);
         client.flush();
-        if !client.read() && start.elapsed() > Duration::from_millis(1500) {
-            break;
+        match client.stream.read(&mut [0; 1024]) {
+            Ok(0) => break,
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => break,
+            _ => {}
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(5));
+    // The drops last for 10 s.
+    let took = start.elapsed();
+    assert!((0.9..9.0).contains(&took.as_secs_f64()), "{took:?}");
     let line = server.connection();
     assert_eq!((&line["outcome"], &line["reach"]), (&json!("timeout"), &json!("data")));
 }
@@ -90,9 +96,12 @@ fn heads_and_bodies_have_an_end() {
     let many_headers = [b"GET / HTTP/1.1\r\n".to_vec(), b"X: y\r\n".repeat(200), b"\r\n".to_vec()].concat();
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 2 * 1024 * 1024);
     let long_body = [head.into_bytes(), vec![b'x'; 2 * 1024 * 1024]].concat();
-    for (what, request, status) in
-        [("a head", long_head, "431"), ("headers", many_headers, "431"), ("a body", long_body, "413")]
-    {
+    // A head that never ends is no request, so what is said of it is no answer to one.
+    for (what, request, status, outcome) in [
+        ("a head", long_head, "431", "closed"),
+        ("headers", many_headers, "431", "closed"),
+        ("a body", long_body, "413", "completed"),
+    ] {
         let mut client = Client::new(server.port, permissive());
         assert!(client.handshake());
         for part in request.chunks(8 * 1024) {
@@ -101,7 +110,8 @@ fn heads_and_bodies_have_an_end() {
         }
         let answer = client.answer();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer:?}");
-        assert_eq!(server.connection()["reach"], "data", "{what}");
+        let line = server.connection();
+        assert_eq!((&line["outcome"], &line["reach"]), (&json!(outcome), &json!("data")), "{what}");
     }
     assert!(visit(server.port, permissive()).is_some());
 }

@@ -163,15 +163,25 @@ fn an_alert_is_a_refusal_only_in_the_face_of_a_proposal() {
     let mut server = Server::start(&["--policy", "harness/static-rsa"]);
     let mut hello = Vec::new();
     permissive().drain(&mut hello);
-    for bytes in [ALERT.to_vec(), [&hello[..], ALERT].concat()] {
-        let mut stream = connect(server.port);
-        // The end comes in the hello's segment: if it came later, TCP could not tell who had waited for an answer.
-        rustix::net::sockopt::set_tcp_cork(&stream, true).unwrap();
-        stream.write_all(&bytes).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
-        let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
-        let line = server.connection();
-        assert_ne!(line["outcome"], "refused-by-client", "{line}");
+    for (what, bytes, reach) in [
+        ("an alert alone", ALERT.to_vec(), "connected"),
+        ("behind the hello", [&hello[..], ALERT].concat(), "proposed"),
+    ] {
+        for closes in [false, true] {
+            let mut stream = connect(server.port);
+            stream.write_all(&bytes).unwrap();
+            if closes {
+                stream.shutdown(Shutdown::Write).unwrap();
+            }
+            let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+            let line = server.connection();
+            let seen = (&line["outcome"], &line["reach"], &line["verdict"]);
+            assert_eq!(
+                seen,
+                (&json!("disconnected"), &json!(reach), &Value::Null),
+                "{what} {closes}: {line}"
+            );
+        }
     }
 }
 
@@ -202,6 +212,7 @@ fn a_forced_session_is_taken_whatever_is_offered() {
     // Whoever goes on has accepted it, though the session cannot be completed.
     visit(server.port, permissive());
     let line = server.connection();
+    assert_eq!((&line["outcome"], &line["reach"]), (&json!("failed"), &json!("committed")), "{line}");
     assert_eq!(line["verdict"], "fail", "{line}");
     assert!(line["findings"].as_array().unwrap().contains(&json!("below-minimum-version")), "{line}");
 }

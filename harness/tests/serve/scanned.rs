@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shakedown::engine::backends;
 use shakedown::engine::openssl::OpenSsl;
@@ -15,8 +15,8 @@ use shakedown::policy::{Catalogue, Floor, Policy};
 use shakedown::registry::{self, Authentication, CipherSuite, ProtocolVersion};
 use shakedown::run::catalogue::Catalogue as Data;
 use shakedown::run::stage::Stage;
-use shakedown::scan::{Comparison, Found, Options, Patience, find, scan};
-use shakedown::serve::{Limits, Play, Server as InProcess, Shown, for_policy, policy_stage};
+use shakedown::scan::{Comparison, Deadlines, Found, Options, Patience, find, scan};
+use shakedown::serve::{CertificateChoice, Limits, Server as InProcess, Staged, for_policy, policy_stage};
 use tokio::sync::{mpsc, watch};
 
 use crate::server::Server;
@@ -42,13 +42,16 @@ fn serve_and_scan(stage: Stage, certificates: Vec<CertificateKind>, floor: &Floo
         grace: Duration::ZERO,
         connections: 64,
     };
-    let server = InProcess::new(listener, Play { stage, certificates, floor: floor.clone() }, limits, false);
+    let server =
+        InProcess::new(listener, Staged { stage, certificates, floor: floor.clone() }, limits, false);
     let (stop, stopping) = watch::channel(false);
     let (lines, mut told) = mpsc::channel(1024);
     let scanning = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (_never, interrupted) = watch::channel(false);
-        let remote = runtime.block_on(find("127.0.0.1", port, Duration::from_secs(10), interrupted)).unwrap();
+        let timeout = Duration::from_secs(10);
+        let deadlines = Deadlines { timeout, until: Instant::now() + Duration::from_secs(300), interrupted };
+        let remote = runtime.block_on(find("127.0.0.1", port, deadlines)).unwrap();
         let options = Options {
             server_name: Some("localhost".to_owned()),
             jobs: 2,
@@ -116,7 +119,7 @@ fn every_policy_keeps_itself_on_every_stack_that_can_express_it_and_no_other() {
             scope.spawn(|| {
                 while let Some((at, policy, backend)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let kinds = for_policy(policy);
-                    let shown = Shown::Needed(&kinds);
+                    let shown = CertificateChoice::Needed(&kinds);
                     let stage = match policy_stage(policy, &backends, backend, shown, &pki, false) {
                         Ok((stage, left_out)) => {
                             assert!(left_out.is_empty());

@@ -1,6 +1,7 @@
 //! The program as a child of a test, and its lines.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ pub fn validator() -> Validator {
 pub struct Server {
     child: Child,
     lines: Receiver<String>,
+    complaints: Receiver<String>,
     validator: Validator,
     pub ready: Value,
     pub port: u16,
@@ -43,16 +45,10 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut server = Self { child, lines, validator: validator(), ready: Value::Null, port: 0 };
+        let lines = lines_of(child.stdout.take().unwrap());
+        let complaints = lines_of(child.stderr.take().unwrap());
+        let mut server =
+            Self { child, lines, complaints, validator: validator(), ready: Value::Null, port: 0 };
         server.ready = server.line();
         assert_eq!(server.ready["type"], "ready", "{}", server.ready);
         let address = server.ready["address"].as_str().unwrap();
@@ -125,14 +121,39 @@ impl Server {
         rest
     }
 
-    /// Its standard error; ends the program.
+    /// The next line of its standard error.
+    #[track_caller]
+    pub fn complaint(&self) -> String {
+        self.complaints.recv_timeout(PATIENCE).expect("a line of standard error")
+    }
+
+    /// What is left of its standard error; ends the program.
     pub fn complaints(&mut self) -> String {
         let _ = self.child.kill();
         let mut text = String::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            let _ = stderr.read_to_string(&mut text);
+        while let Ok(line) = self.complaints.recv_timeout(PATIENCE) {
+            text += &line;
+            text.push('\n');
         }
         text
+    }
+
+    /// Waits until nobody listens at its port any more, and connects to it no more often than never.
+    #[track_caller]
+    pub fn wait_until_deaf(&self) {
+        let start = Instant::now();
+        let (place, listens) = (format!("0100007F:{:04X}", self.port), "0A");
+        let is_deaf = || {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            !table.lines().any(|line| {
+                let columns: Vec<&str> = line.split_whitespace().collect();
+                columns.get(1) == Some(&place.as_str()) && columns.get(3) == Some(&listens)
+            })
+        };
+        while !is_deaf() {
+            assert!(start.elapsed() < PATIENCE, "it still listens");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -140,5 +161,23 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A server that is killed leaves its folder behind.
+        let folder = self.ready["ca_pem"].as_str().and_then(|file| Path::new(file).parent());
+        if let Some(folder) = folder.filter(|folder| folder.to_string_lossy().contains("/shakedown-serve-")) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// The lines of a pipe, read on a thread of their own.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }

@@ -8,7 +8,7 @@ use std::net::Shutdown;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use serde_json::json;
 use shakedown::engine::{EndpointSpec, Role, backends};
-use shakedown::net::{ClientEnd, Session, Setup};
+use shakedown::net::{CaseConnection, ClientEnd, Setup};
 use shakedown::observe::Reach;
 use shakedown::pki::{CertificateKind, Pki};
 use shakedown::registry::ProtocolVersion;
@@ -132,11 +132,13 @@ fn nonsense_in_the_first_record_neither_panics_nor_leaks() {
             if i == each / 10 {
                 early = rss_kib("self");
             }
-            let mut session =
-                Session::new(Setup { engine: backend.open(Role::Server, &spec).unwrap(), edits: Vec::new() });
-            session.client_bytes(&nonsense(&mut random, &hello), &mut out);
-            session.client_ended(ClientEnd::Fin);
-            let seen = session.into_observation();
+            let mut connection = CaseConnection::new(Setup {
+                engine: backend.open(Role::Server, &spec).unwrap(),
+                edits: Vec::new(),
+            });
+            connection.client_bytes(&nonsense(&mut random, &hello), &mut out);
+            connection.client_ended(ClientEnd::Fin);
+            let seen = connection.into_observation();
             assert!(seen.reach <= Reach::Proposed, "{name}: {:?}", seen.reach);
             proposed += usize::from(seen.reach == Reach::Proposed);
             out.clear();

@@ -3,6 +3,11 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use serde_json::json;
+
+use crate::client::*;
+use crate::server::Server;
+
 #[track_caller]
 fn refused(arguments: &[&str], words: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_shakedown")).arg("serve").args(arguments).output().unwrap();
@@ -92,4 +97,72 @@ fn a_policy_that_nobody_publishes_cannot_be_played() {
         }
     }
     assert!(unpublished >= 3, "{unpublished}");
+}
+
+fn policy_file(folder: &std::path::Path, name: &str, version: &str, suite: &str, scheme: &str) {
+    std::fs::create_dir_all(folder.join("mine")).unwrap();
+    let text = format!(
+        "title = \"x\"\nversions = [\"{version}\"]\norder = \"server\"\nsuites = [\"{suite}\"]\n\
+         groups = [\"x25519\"]\nschemes = [\"{scheme}\"]\n"
+    );
+    std::fs::write(folder.join(format!("mine/{name}.toml")), text).unwrap();
+}
+
+#[test]
+fn a_policy_that_signs_with_ed25519_alone_has_such_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    policy_file(folder.path(), "new", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "ed25519");
+    policy_file(folder.path(), "old", "TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ed25519");
+    let path = folder.path().to_str().unwrap();
+    for policy in ["mine/new", "mine/old"] {
+        for backend in ["openssl", "rustls"] {
+            let mut server = Server::start(&["--policies", path, "--policy", policy, "--backend", backend]);
+            assert_eq!(server.ready["certificates"], json!(["ed25519"]), "{policy} {backend}");
+            assert!(visit(server.port, permissive()).is_some(), "{policy} {backend}");
+            assert_eq!(server.connection()["outcome"], "completed", "{policy} {backend}");
+        }
+        let s2n = ["--policies", path, "--policy", policy, "--backend", "s2n"];
+        for partial in [&[][..], &["--partial"]] {
+            refused(
+                &[&s2n[..], partial].concat(),
+                &["s2n cannot play", "ed25519", "--backend openssl or rustls plays all of it"],
+            );
+        }
+    }
+}
+
+/// A server that no client could get a session from would look like one that every client refuses.
+#[test]
+fn a_part_of_a_policy_in_which_nothing_is_left_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    policy_file(folder.path(), "rsa", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "rsa_pss_rsae_sha256");
+    policy_file(folder.path(), "psk", "TLSv1.2", "TLS_PSK_WITH_AES_128_GCM_SHA256", "rsa_pkcs1_sha256");
+    let path = folder.path().to_str().unwrap();
+    for more in [&[][..], &["--partial"]] {
+        let with = |arguments: &[&'static str]| [arguments, more].concat();
+        refused(
+            &with(&["--policy", "harness/static-rsa", "--cert", "ed25519"]),
+            &[
+                "no certificate here goes with TLS_RSA_WITH_AES_128_GCM_SHA256",
+                "nothing of it is left",
+                "without --cert",
+            ],
+        );
+        let mine = |policy: &'static str, arguments: &[&'static str]| {
+            [&["--policies", path, "--policy", policy][..], arguments, more].concat()
+        };
+        refused(
+            &mine("mine/rsa", &["--cert", "ecdsa256"]),
+            &["no certificate here goes with TLS_AES_128_GCM_SHA256", "without --cert"],
+        );
+        refused(
+            &mine("mine/psk", &[]),
+            &["nothing of it is left to serve", "shakedown policy show mine/psk", "--policies DIR"],
+        );
+    }
+    // rustls has no RSA key transport: what is left of the policy is nothing, and openssl plays it.
+    refused(
+        &["--policy", "harness/static-rsa", "--backend", "rustls", "--partial"],
+        &["rustls cannot play", "--backend openssl or s2n plays all of it"],
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use shakedown::engine::{Backend, CannotPlay, EndpointSpec, Engine, Negotiated, Prepared, Role, Status};
 use shakedown::judge::{Class, FindingCode, Verdict};
-use shakedown::net::{ClientEnd, Session, run_in_memory};
+use shakedown::net::{CaseConnection, ClientEnd, run_in_memory};
 use shakedown::observe::{Reach, Seen, Side};
 use shakedown::pki::KeyKind;
 use shakedown::registry::ProtocolVersion;
@@ -27,7 +27,7 @@ use crate::support::{
 fn face(stage: &Stage, versions: &[ProtocolVersion]) -> (Vec<Vec<u8>>, Option<Vec<u8>>) {
     let mut hello = Vec::new();
     engine(&EndpointSpec { versions: versions.to_vec(), psk: None, ..canary_spec() }).drain(&mut hello);
-    let mut session = Session::new(stage.open().unwrap());
+    let mut session = CaseConnection::new(stage.open().unwrap());
     session.client_bytes(&hello, &mut Vec::new());
     session.client_ended(ClientEnd::Fin);
     let seen = session.into_observation();

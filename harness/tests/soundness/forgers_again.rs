@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use shakedown::engine::EndpointSpec;
 use shakedown::judge::{FindingCode, Verdict};
-use shakedown::net::{ClientEnd, Session};
+use shakedown::net::{CaseConnection, ClientEnd};
 use shakedown::observe::{Observation, Reach, Seen, Side};
 use shakedown::registry::ProtocolVersion;
 use shakedown::run::client::canary_spec;
@@ -236,7 +236,7 @@ fn hello_that_wants_to_resume(spec: &EndpointSpec) -> Vec<u8> {
 }
 
 fn first_flight(stage: &Stage, hello: &[u8]) -> Observation {
-    let mut session = Session::new(stage.open().unwrap());
+    let mut session = CaseConnection::new(stage.open().unwrap());
     session.client_bytes(hello, &mut Vec::new());
     session.client_ended(ClientEnd::Fin);
     session.into_observation()

@@ -175,11 +175,13 @@ pub fn run(setting: Setting, client: Client) -> Told {
             seed: 1,
             tier: "core".to_owned(),
             gates: true,
-            partial: setting.partial,
+            filter: setting.partial.then(|| "chosen by the test".to_owned()),
+            shard: None,
             strict: setting.strict,
             evidence: None,
             known: None,
             baseline: None,
+            catalogue: Vec::new(),
             versions: BTreeMap::new(),
         };
         let mut told = Told::default();

@@ -28,7 +28,7 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
             if accepted.is_empty() { "none".to_owned() } else { titles(&accepted) }.as_str(),
         );
         for (accepted, _) in found.versions.values().filter(|(accepted, _)| accepted.suites.is_empty()) {
-            let label = if accepted.end.trouble().is_some() { "unknown" } else { "refused" };
+            let label = if accepted.unknown().is_some() { "unknown" } else { "refused" };
             page.line(label, &format!("{} ({})", accepted.version.title(), ended(&accepted.end)));
         }
         page.gap();
@@ -42,7 +42,7 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
         page.gap();
     }
     if let Some(comparison) = &judged.comparison {
-        policy(&mut page, comparison);
+        policy(&mut page, comparison, found.troubles().is_empty());
         page.gap();
     }
     if let Some((floor, broken)) = &judged.floor {
@@ -231,17 +231,26 @@ fn certificate(chain: &Chain) -> String {
         (None, None) => String::new(),
     };
     let sizes: Vec<String> = chain.sizes.iter().map(ToString::to_string).collect();
+    let more = match chain.length.saturating_sub(sizes.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     format!(
-        "{key}{size}, {} (chain of {} bytes)",
+        "{key}{size}, {} (chain of {} bytes{more})",
         chain.subject.as_deref().unwrap_or("no subject"),
         sizes.join(" + ")
     )
 }
 
-fn policy(page: &mut Page, comparison: &Comparison) {
+fn policy(page: &mut Page, comparison: &Comparison, is_complete: bool) {
     page.line("policy", &comparison.policy);
     if comparison.differences.is_empty() {
-        page.line("", if comparison.is_empty { "nothing of it could be tested" } else { "no difference" });
+        let none = match (comparison.is_empty, is_complete) {
+            (true, _) => "nothing of it could be tested",
+            (false, false) => "no difference in what was answered",
+            (false, true) => "no difference",
+        };
+        page.line("", none);
     }
     for difference in &comparison.differences {
         let source = match difference.source {

@@ -1,4 +1,4 @@
-//! From the options to what is played, at the start and whenever the policy is read again.
+//! From the options to what is served, at the start and whenever the policy is read again.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::registry::{self, CipherSuite, ProtocolVersion};
 use crate::run::catalogue::Catalogue;
 use crate::run::stage::Stage;
 use crate::scenario::Subject;
-use crate::serve::{Play, Shown, for_policy, policy_stage};
+use crate::serve::{CertificateChoice, Staged, for_policy, policy_stage};
 
 use super::super::clients::nearest;
 use super::super::exit::Exit;
@@ -87,13 +87,13 @@ impl Plan {
     }
 
     /// Reads the policy, or the case, and opens it once.
-    pub(super) fn play(&self) -> Result<(Play, Told), Exit> {
+    pub(super) fn stage(&self) -> Result<(Staged, Told), Exit> {
         let (stage, certificates, told) = match &self.what {
             What::Policy(id) => self.policy(id)?,
             What::Case(id) => self.case(id)?,
             What::Forced(version, suite) => self.forced(*version, *suite)?,
         };
-        Ok((Play { stage, certificates, floor: self.floor.clone() }, told))
+        Ok((Staged { stage, certificates, floor: self.floor.clone() }, told))
     }
 
     fn policy(&self, id: &str) -> Result<(Stage, Vec<CertificateKind>, Told), Exit> {
@@ -101,8 +101,8 @@ impl Plan {
         let policy = catalogue.find(id).map_err(|e| Exit::usage(crate::report::printable(&e.to_string())))?;
         let needed = for_policy(&policy);
         let shown = match self.certificates.as_slice() {
-            [] => Shown::Needed(&needed),
-            chosen => Shown::Chosen(chosen),
+            [] => CertificateChoice::Needed(&needed),
+            chosen => CertificateChoice::Chosen(chosen),
         };
         let (stage, left_out) =
             policy_stage(&policy, &self.backends, &self.backend, shown, &self.pki, self.partial)
@@ -110,7 +110,7 @@ impl Plan {
         let word = |item: &Item| format!("{} {item}", item.kind());
         let told =
             Told { stand_in: policy.lender().is_some(), left_out: left_out.iter().map(word).collect() };
-        let (Shown::Needed(certificates) | Shown::Chosen(certificates)) = shown;
+        let (CertificateChoice::Needed(certificates) | CertificateChoice::Chosen(certificates)) = shown;
         Ok((stage, certificates.to_vec(), told))
     }
 

@@ -11,7 +11,7 @@ use crate::serve::{Line, Reloaded};
 
 use super::super::exit::Exit;
 use super::plan::Plan;
-use super::{SharedPlay, complain};
+use super::{SharedStaged, complain};
 
 pub(super) struct Signals {
     stop: watch::Receiver<bool>,
@@ -58,19 +58,19 @@ impl Signals {
 
     /// From now on SIGHUP replaces what is played. A policy that cannot be read or played leaves the old one, and is told in
     /// one line on standard error.
-    pub(super) fn reload_with(&mut self, plan: Plan, play: SharedPlay, lines: mpsc::Sender<Line>) {
+    pub(super) fn reload_with(&mut self, plan: Plan, staged: SharedStaged, lines: mpsc::Sender<Line>) {
         let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
         self.reloading = Some(tokio::spawn(async move {
             let plan = Arc::new(plan);
             while hangups.recv().await.is_some() {
                 let again = Arc::clone(&plan);
                 // It reads files and opens a stack.
-                let read = tokio::task::spawn_blocking(move || again.play()).await;
+                let read = tokio::task::spawn_blocking(move || again.stage()).await;
                 let error = match read {
                     Ok(Ok((new, told))) => {
                         let reloaded =
                             Reloaded { policy: new.stage.policy.id.clone(), left_out: told.left_out };
-                        *play.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+                        *staged.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
                         let _ = lines.send(Line::Reloaded(reloaded)).await;
                         continue;
                     }

@@ -46,7 +46,6 @@ impl Write for Queues {
 
 pub(super) struct OpenSslEngine {
     role: Role,
-    context: SslContext,
     stream: SslStream<Queues>,
     status: Status,
     peer_closed: bool,
@@ -70,9 +69,8 @@ impl OpenSslEngine {
             ssl.param_mut().set_host(server_name)?;
         }
         let stream = SslStream::new(ssl, Queues::default())?;
-        let context = context.clone();
         let mut engine =
-            Self { role, context, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
+            Self { role, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
         if role == Role::Client {
             engine.advance();
         }
@@ -196,8 +194,7 @@ impl Engine for OpenSslEngine {
     }
 
     fn session(&self) -> Option<Session> {
-        let session = self.stream.ssl().session()?.to_owned();
-        Some(Session(Arc::new(Kept::new(self.context.clone(), session))))
+        Some(Session(Arc::new(Kept::of(&self.stream)?)))
     }
 
     fn is_resumed(&self) -> bool {

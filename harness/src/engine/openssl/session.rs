@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "SSL_set_session has no safe form")]
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslContext, SslSession};
+use openssl::ssl::{Ssl, SslContext, SslSession, SslStream};
 
 /// A session with the context that it was made in.
 pub(super) struct Kept {
@@ -12,9 +12,10 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// `session` is of a connection of this context.
-    pub(super) const fn new(context: SslContext, session: SslSession) -> Self {
-        Self { context, session }
+    /// The session of a connection, and that connection's own context: no others can be put together.
+    pub(super) fn of<S>(stream: &SslStream<S>) -> Option<Self> {
+        let ssl = stream.ssl();
+        Some(Self { context: ssl.ssl_context().to_owned(), session: ssl.session()?.to_owned() })
     }
 
     /// A new connection that asks to resume the session.

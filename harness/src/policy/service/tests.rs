@@ -91,11 +91,17 @@ fn an_unknown_service_names_the_known_ones_and_the_nearest() {
 
 #[test]
 fn an_unknown_edition_names_the_known_ones() {
-    for wanted in ["cloudhsm@2022", "cloudhsm@", "cloudhsm@2023@2023", "cloudhsm@2026-1"] {
+    for wanted in ["cloudhsm@2022", "cloudhsm@2023@2023", "cloudhsm@2026-1"] {
         let error = floor_of(wanted, &services(), &floors()).expect_err("unknown").to_string();
         assert!(error.contains("of service cloudhsm"), "{error}");
         assert!(error.contains("2026-10, 2023"), "{error}");
     }
+    let error = floor_of("cloudhsm@", &services(), &floors()).expect_err("no edition").to_string();
+    assert_eq!(
+        error,
+        "the edition behind cloudhsm@ is missing; known, newest first: cloudhsm@2026-10, cloudhsm@2023; cloudhsm alone \
+         means the newest"
+    );
 }
 
 const FILE: &str = "\

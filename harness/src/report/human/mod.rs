@@ -13,10 +13,12 @@ use std::io::{self, Write};
 
 use self::table::{table, verdict_word};
 use self::tally::{Client, Counts};
-use crate::judge::Verdict;
+use crate::judge::{FindingCode, Verdict};
 use crate::report::Reporter;
 use crate::report::text::{count, fold, printable, width};
-use crate::run::events::{EntryStatus, Event, RunFinished, RunStarted};
+use crate::run::events::{
+    Changed, EntryStatus, Event, FailsDifferently, RunFinished, RunStarted, Setting, Unproven,
+};
 
 /// The width for which the table is made, unless the caller knows the terminal's.
 const DEFAULT_WIDTH: usize = 100;
@@ -234,57 +236,80 @@ fn header(lines: &mut Vec<String>, started: &RunStarted, limit: usize) {
     }
 }
 
-/// How many cases of each kind of change are named; the JSON lines have them all.
+/// How many lines of a list are printed; the JSON lines have them all.
 const NAMED: usize = 10;
+
+/// `and 2 more`, if a list is longer than what is printed of it.
+fn and_more(indent: &str, length: usize) -> Option<String> {
+    (length > NAMED).then(|| format!("{indent}and {} more", length - NAMED))
+}
 
 /// This run beside the one of `--baseline`.
 fn baseline(finished: &RunFinished, limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(report) = &finished.baseline else { return lines };
+    let case = |changed: &Changed| format!("{}  {}", changed.client, changed.case);
+    let cases = |list: &[Changed]| list.iter().map(case).collect::<Vec<_>>();
+    let class = |unproven: &Unproven| format!("{}  {}", unproven.client, unproven.detail);
+    let classes = |list: &[Unproven]| list.iter().map(class).collect::<Vec<_>>();
     let lists = [
-        ("newly failing", &report.newly_failing),
-        ("newly passing", &report.newly_passing),
-        ("newly unknown", &report.newly_unknown),
-        ("new", &report.new),
-        ("vanished", &report.vanished),
+        ("newly failing", "case", cases(&report.newly_failing)),
+        ("fails differently", "case", report.fails_differently.iter().map(differently).collect()),
+        ("newly passing", "case", cases(&report.newly_passing)),
+        ("newly unknown", "case", cases(&report.newly_unknown)),
+        ("new", "case", cases(&report.new)),
+        ("vanished", "case", cases(&report.vanished)),
+        ("newly unproven", "finding", classes(&report.newly_unproven)),
+        ("no longer unproven", "finding", classes(&report.no_longer_unproven)),
     ];
-    let is_same = lists.iter().all(|(_, list)| list.is_empty());
+    let is_same = lists.iter().all(|(.., list)| list.is_empty());
     let head = format!("{} of {}", report.file, report.started);
     let head = if is_same { format!("{head}: no change") } else { head };
     fold(&mut lines, "baseline  ", "      ", &printable(&head), limit);
-    for differs in &report.differs {
-        let hint = if differs.what == "floor" { ": verdicts are not comparable" } else { "" };
-        let text = format!("{} {} there, {} here{hint}", differs.what, differs.before, differs.now);
+    for differs in report.differs.iter().take(NAMED) {
+        let hint = if differs.what == Setting::Floor { ": verdicts are not comparable" } else { "" };
+        let what: Vec<&str> = [differs.what.as_str()].into_iter().chain(differs.of.as_deref()).collect();
+        let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let (before, now) = (or_none(&differs.before), or_none(&differs.now));
+        let text = format!("{} {before} there, {now} here{hint}", what.join(" "));
         fold(&mut lines, "      differs  ", "            ", &printable(&text), limit);
     }
+    lines.extend(and_more("      differs  ", report.differs.len()));
     if report.interrupted {
         lines.push("      differs  that run was interrupted".to_owned());
     }
-    for (what, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-        lines.push(format!("      {what} ({})", count(list.len() as u64, "case")));
-        lines.extend(
-            list.iter()
-                .take(NAMED)
-                .map(|c| printable(&format!("        {}  {}", c.client, c.case)).trim_end().to_owned()),
-        );
-        if list.len() > NAMED {
-            lines.push(format!("        and {} more", list.len() - NAMED));
-        }
+    for (what, noun, list) in lists.into_iter().filter(|(.., list)| !list.is_empty()) {
+        lines.push(format!("      {what} ({})", count(list.len() as u64, noun)));
+        lines.extend(list.iter().take(NAMED).map(|line| format!("        {}", printable(line))));
+        lines.extend(and_more("        ", list.len()));
+    }
+    if report.unplayed > 0 {
+        let text = format!("not played in this run ({})", count(report.unplayed, "case"));
+        lines.push(format!("      {text}"));
     }
     lines
 }
 
-/// Entries of the list of known failures about which something is to be said: wrong ones first.
+/// A case that fails in both runs, with the findings of each.
+fn differently(case: &FailsDifferently) -> String {
+    let codes = |codes: &[FindingCode]| codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
+    format!("{}  {}: {} there, {} here", case.client, case.case, codes(&case.before), codes(&case.now))
+}
+
+/// Entries of the list of known failures about which something is to be said: first wrong ones, then those that should
+/// have been checked.
 fn known_list(finished: &RunFinished, limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let entries = finished.known_failures.iter().flat_map(|known| &known.entries);
     let mut told: Vec<_> = entries.filter(|entry| entry.status != EntryStatus::Used).collect();
-    told.sort_by_key(|entry| (!entry.status.is_wrong(), entry.line));
-    for entry in told {
+    let is_left_out = |status| status == EntryStatus::NotSelected;
+    told.sort_by_key(|entry| (!entry.status.is_wrong(), is_left_out(entry.status), entry.line));
+    for entry in told.iter().take(NAMED) {
         let mark = if entry.status.is_wrong() { "FAIL  " } else { "note  " };
         let text = format!("{}  ({}: {})", entry.detail, entry.client, entry.finding);
         fold(&mut lines, mark, "      ", &printable(&text), limit);
     }
+    lines.extend(and_more("      ", told.len()));
     lines
 }
 

@@ -1,6 +1,7 @@
 //! The paragraphs below the table: for each client what failed, what is not known, what to look at.
 
 use super::tally::{Client, Example, Group};
+use super::{NAMED, and_more};
 use crate::judge::{FindingCode, Level};
 use crate::observe::Reach;
 use crate::report::text::{clause, count, cut_end, fold, sentence, shell_line, version_words};
@@ -84,10 +85,11 @@ pub(super) fn known(lines: &mut Vec<String>, client: &Client, limit: usize) {
     }
     lines.push(String::new());
     lines.push(cut_end(&format!("KNOWN {}", client.name), limit));
-    for ((code, why), (cases, example)) in &client.known {
+    for ((code, why), (cases, example)) in client.known.iter().take(NAMED) {
         fold(lines, INDENT, DEEP, &format!("{code} ({}): {why}", count(*cases, "case")), limit);
         lines.push(format!("{INDENT}case  {example}"));
     }
+    lines.extend(and_more(INDENT, client.known.len()));
 }
 
 /// Why the client, or some of its cases, were not run: one line per reason.

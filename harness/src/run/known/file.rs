@@ -15,7 +15,7 @@ pub struct Known {
     pub line: usize,
     /// The client's name, exactly.
     pub client: String,
-    /// Case ids as the file has them; `*` stands for any characters.
+    /// Case ids as the file has them; `*` stands for any characters, `?` for one.
     pub case: String,
     /// What fails.
     pub finding: FindingCode,
@@ -25,7 +25,14 @@ pub struct Known {
     pub link: Option<String>,
     /// The last day (UTC) on which the entry holds. Without it, until it is stale.
     pub expires: Option<Date>,
-    pub(super) glob: WildMatch,
+    glob: WildMatch,
+}
+
+impl Known {
+    /// Whether the entry is about this case of this client, however it ends.
+    pub fn speaks_of(&self, client: &str, case: &str) -> bool {
+        self.client == client && self.glob.matches(case)
+    }
 }
 
 /// A file of known failures.
@@ -55,6 +62,8 @@ pub enum KnownProblem {
     Missing(&'static str),
     #[error("{0} is empty")]
     Empty(&'static str),
+    #[error("{key} has {count} characters, at most {most} are read; {next}", next = shorten(.key))]
+    TooLong { key: &'static str, count: usize, most: usize },
     #[error("finding: {unknown}{}; shakedown explain CODE tells what each means", suggestion(.nearest))]
     Finding { unknown: UnknownFindingCode, nearest: Vec<&'static str> },
     #[error("finding: {code} never fails a case, so it cannot be a known failure; allowed: {}", .allowed.join(", "))]
@@ -63,9 +72,32 @@ pub enum KnownProblem {
     Date,
     #[error("the same client, case and finding stand in line {first}; join the two entries")]
     Repeated { first: usize },
-    #[error("{count} entries; at most {most} are read")]
+    #[error(
+        "here stands entry {next} of {count}, and at most {most} are read; join entries by * in case, or give each \
+         client a list of its own",
+        next = .most + 1
+    )]
     TooMany { count: usize, most: usize },
 }
+
+/// How a text that is too long gets shorter.
+fn shorten(key: &str) -> &'static str {
+    match key {
+        "case" => "put * for a part of it",
+        "reason" => "put the rest where link leads",
+        _ => "correct it",
+    }
+}
+
+/// Characters of a client's name at most: it may hold a path, and Linux has paths of 4096 bytes.
+const MOST_CLIENT: usize = 5_000;
+/// Of a case: ids have about a hundred.
+const MOST_CASE: usize = 500;
+/// Of what is said of an entry.
+const MOST_REASON: usize = 1_000;
+const MOST_LINK: usize = 2_000;
+/// Of what the TOML parser says: it repeats what it cannot read.
+const MOST_MESSAGE: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,7 +120,8 @@ struct RawKnown {
 impl KnownFailures {
     /// Bytes that a file has at most.
     pub const MOST_BYTES: u64 = 1 << 20;
-    const MOST_ENTRIES: usize = 1_000;
+    /// Entries that a file has at most.
+    pub const MOST_ENTRIES: usize = 1_000;
 
     /// Parses a file.
     ///
@@ -99,11 +132,11 @@ impl KnownFailures {
         let page = Page { file, text };
         let raw: RawFile = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            page.error(at, KnownProblem::Toml(error.message().to_owned()))
+            page.error(at, KnownProblem::Toml(error.message().chars().take(MOST_MESSAGE).collect()))
         })?;
-        if raw.known.len() > Self::MOST_ENTRIES {
+        if let Some(beyond) = raw.known.get(Self::MOST_ENTRIES) {
             let problem = KnownProblem::TooMany { count: raw.known.len(), most: Self::MOST_ENTRIES };
-            return Err(page.error(0, problem));
+            return Err(page.error(beyond.span().start, problem));
         }
         let mut entries = Vec::with_capacity(raw.known.len());
         let mut seen = std::collections::BTreeMap::new();
@@ -137,16 +170,22 @@ impl Page<'_> {
     fn entry(&self, raw: &Spanned<RawKnown>) -> Result<Known, KnownError> {
         let start = raw.span().start;
         let raw = raw.get_ref();
-        let filled = |key, text: &Spanned<String>| match text.get_ref().trim() {
-            "" => Err(self.error(text.span().start, KnownProblem::Empty(key))),
+        let filled = |key, most, text: &Spanned<String>| match text.get_ref().chars().count() {
+            _ if text.get_ref().trim().is_empty() => {
+                Err(self.error(text.span().start, KnownProblem::Empty(key)))
+            }
+            count if count > most => {
+                Err(self.error(text.span().start, KnownProblem::TooLong { key, count, most }))
+            }
             _ => Ok(text.get_ref().clone()),
         };
-        let needed = |key, text: &Option<Spanned<String>>| match text {
-            Some(text) => filled(key, text),
+        let needed = |key, most, text: &Option<Spanned<String>>| match text {
+            Some(text) => filled(key, most, text),
             None => Err(self.error(start, KnownProblem::Missing(key))),
         };
-        let case = needed("case", &raw.case)?;
-        let finding = needed("finding", &raw.finding)?;
+        let case = needed("case", MOST_CASE, &raw.case)?;
+        // An unknown one is shortened where it is repeated.
+        let finding = needed("finding", usize::MAX, &raw.finding)?;
         let at = raw.finding.as_ref().map_or(start, |finding| finding.span().start);
         let finding = finding.parse().map_err(|_| {
             let codes = FindingCode::ALL.iter().map(|code| code.as_str());
@@ -160,12 +199,12 @@ impl Page<'_> {
         }
         Ok(Known {
             line: self.line(start),
-            client: needed("client", &raw.client)?,
+            client: needed("client", MOST_CLIENT, &raw.client)?,
             glob: WildMatch::new(&case),
             case,
             finding,
-            reason: needed("reason", &raw.reason)?,
-            link: raw.link.as_ref().map(|link| filled("link", link)).transpose()?,
+            reason: needed("reason", MOST_REASON, &raw.reason)?,
+            link: raw.link.as_ref().map(|link| filled("link", MOST_LINK, link)).transpose()?,
             expires: raw.expires.as_ref().map(|date| self.date(date)).transpose()?,
         })
     }

@@ -1,6 +1,6 @@
 //! Applying known failures to cases, and the reckoning at the end of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -8,15 +8,7 @@ use super::file::{Known, KnownFailures};
 use crate::judge::{Level, Verdict};
 use crate::registry::{nearest, suggestion};
 use crate::run::events::{CaseFinished, EntryStatus, KnownEntry, KnownFinding, KnownReport};
-
-/// One case that a client of the run could be put to.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    pub client: String,
-    pub case: String,
-    /// In the run's tier, whatever `--filter` and `--shard` leave of it.
-    pub in_tier: bool,
-}
+use crate::run::scope::Scope;
 
 /// The entries of a file, and what the run has shown of each.
 #[derive(Debug)]
@@ -33,10 +25,14 @@ struct Account {
     unmatched: Option<String>,
     /// Its cases in the run's tier.
     of_tier: BTreeSet<String>,
+    /// Those of them that the run means to play.
+    selected: BTreeSet<String>,
     /// Cases that failed in that way.
     failing: u64,
     /// Cases that were played to a verdict and did not.
     settled: BTreeSet<String>,
+    /// Why others came to none, with their number: `skipped: unsupported-by-server`.
+    open: BTreeMap<String, usize>,
 }
 
 impl Ledger {
@@ -44,12 +40,21 @@ impl Ledger {
     pub fn new(failures: KnownFailures, today: Date, scope: &[Scope]) -> Self {
         let mut suggestions = SUGGESTIONS;
         let mut account = |known: Known| {
-            let mine = || scope.iter().filter(|s| s.client == known.client);
-            let of_tier = mine().filter(|s| s.in_tier && known.glob.matches(&s.case));
-            let of_tier = of_tier.map(|s| s.case.clone()).collect();
-            let unmatched = unmatched(&known, scope, &mut suggestions);
-            let is_expired = known.expires.is_some_and(|last| last < today);
-            Account { is_expired, unmatched, of_tier, failing: 0, settled: BTreeSet::new(), known }
+            let mine = || scope.iter().filter(|s| known.speaks_of(&s.client, &s.case));
+            let of_tier = mine().filter(|s| s.in_tier).map(|s| s.case.clone()).collect();
+            let selected = mine().filter(|s| s.is_selected).map(|s| s.case.clone()).collect();
+            let unmatched =
+                if mine().next().is_some() { None } else { Some(unmatched(&known, scope, &mut suggestions)) };
+            Account {
+                is_expired: known.expires.is_some_and(|last| last < today),
+                unmatched,
+                of_tier,
+                selected,
+                failing: 0,
+                settled: BTreeSet::new(),
+                open: BTreeMap::new(),
+                known,
+            }
         };
         Self { file: failures.file, accounts: failures.entries.into_iter().map(&mut account).collect() }
     }
@@ -58,25 +63,24 @@ impl Ledger {
     /// expired entry excuses nothing.
     pub fn apply(&mut self, event: &mut CaseFinished) {
         let failing = || event.findings.iter().filter(|finding| finding.level == Level::Fail);
-        let mine = |account: &&mut Account| {
-            account.known.client == event.client && account.known.glob.matches(&event.case)
-        };
+        let mine = |account: &&mut Account| account.known.speaks_of(&event.client, &event.case);
         for account in self.accounts.iter_mut().filter(mine) {
             if failing().any(|finding| finding.code == account.known.finding) {
                 account.failing += 1;
             } else if matches!(event.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail) {
                 account.settled.insert(event.case.clone());
+            } else {
+                *account.open.entry(why_open(event)).or_default() += 1;
             }
         }
         if event.verdict != Verdict::Fail {
             return;
         }
         let excuse = |finding: &crate::judge::Finding| {
-            let known = self.accounts.iter().filter(|a| !a.is_expired).map(|a| &a.known).find(|known| {
-                known.client == event.client
-                    && known.finding == finding.code
-                    && known.glob.matches(&event.case)
-            })?;
+            let known =
+                self.accounts.iter().filter(|a| !a.is_expired).map(|a| &a.known).find(|known| {
+                    known.finding == finding.code && known.speaks_of(&event.client, &event.case)
+                })?;
             Some(KnownFinding {
                 finding: finding.code,
                 reason: known.reason.clone(),
@@ -97,17 +101,17 @@ impl Ledger {
         event.known = excuses;
     }
 
-    /// What became of each entry.
-    pub fn reckon(self) -> KnownReport {
+    /// What became of each entry. `is_interrupted`: the run was, so that cases are missing.
+    pub fn reckon(self, is_interrupted: bool) -> KnownReport {
         let file = self.file;
-        let entries = self.accounts.into_iter().map(|account| account.close(&file)).collect();
+        let entries = self.accounts.into_iter().map(|account| account.close(&file, is_interrupted)).collect();
         KnownReport { file, entries }
     }
 }
 
 impl Account {
-    fn close(self, file: &str) -> KnownEntry {
-        let (status, what) = self.status();
+    fn close(self, file: &str, is_interrupted: bool) -> KnownEntry {
+        let (status, what) = self.status(is_interrupted);
         let known = self.known;
         KnownEntry {
             line: known.line as u64,
@@ -119,7 +123,7 @@ impl Account {
         }
     }
 
-    fn status(&self) -> (EntryStatus, String) {
+    fn status(&self, is_interrupted: bool) -> (EntryStatus, String) {
         if self.is_expired {
             let date = self.known.expires.map(|date| date.to_string()).unwrap_or_default();
             let what = format!(
@@ -133,47 +137,84 @@ impl Account {
         if self.failing > 0 {
             return (EntryStatus::Used, format!("fails in {} case(s)", self.failing));
         }
-        let (settled, all) = (self.settled.len(), self.of_tier.len());
         if self.of_tier.is_empty() {
-            return (EntryStatus::NotChecked, "none of its cases is in this tier".to_owned());
+            let what = "not selected: none of its cases is in this tier; a run of a larger --tier checks it";
+            return (EntryStatus::NotSelected, what.to_owned());
         }
-        if !self.of_tier.is_subset(&self.settled) {
+        let all = self.of_tier.len();
+        if self.of_tier.is_subset(&self.settled) {
             let what = format!(
-                "{settled} of its {all} case(s) of this tier came to a verdict, none fails in that way"
+                "stale: none of its {all} case(s) of this tier fails with {} any more; remove the entry, or narrow its \
+                 case to those of other tiers that do",
+                self.known.finding
+            );
+            return (EntryStatus::Stale, what);
+        }
+        let (selected, open) = (self.selected.len(), self.selected.difference(&self.settled).count());
+        if open > 0 {
+            let what = format!(
+                "not checked: {open} of its {selected} case(s) of this run came to no verdict ({}), none of the others \
+                 fails in that way; see to it that they are played, or narrow its case to those that are",
+                self.why(open, is_interrupted)
             );
             return (EntryStatus::NotChecked, what);
         }
         let what = format!(
-            "stale: none of its {all} case(s) of this tier fails with {} any more; remove the entry, or narrow its \
-             case to those of other tiers that do",
-            self.known.finding
+            "not selected: --filter or --shard left {} of its {all} case(s) of this tier out, none of the others fails \
+             in that way; a run without them checks it",
+            all - selected
         );
-        (EntryStatus::Stale, what)
+        (EntryStatus::NotSelected, what)
     }
+
+    /// `2 skipped: unsupported-by-server, 1 not played: interrupted`
+    fn why(&self, open: usize, is_interrupted: bool) -> String {
+        let mut reasons: Vec<String> =
+            self.open.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        let unplayed = open.saturating_sub(self.open.values().sum());
+        if unplayed > 0 {
+            // Whatever is selected and can be started has an event, unless the run was cut short.
+            let why = if is_interrupted { "the run was interrupted" } else { "the client is not installed" };
+            reasons.push(format!("{unplayed} not played: {why}"));
+        }
+        reasons.join(", ")
+    }
+}
+
+/// Why a case came to no verdict.
+fn why_open(event: &CaseFinished) -> String {
+    let deciding = event.findings.iter().find(|finding| finding.level.verdict() == event.verdict);
+    let code = deciding.map_or("no reason given", |finding| finding.code.as_str());
+    format!("{}: {code}", event.verdict)
 }
 
 /// How many entries get suggestions: each costs a comparison with every case.
 const SUGGESTIONS: usize = 10;
 
-fn unmatched(known: &Known, scope: &[Scope], suggestions: &mut usize) -> Option<String> {
+/// How many clients an error names.
+const CLIENTS: usize = 10;
+
+/// Why an entry speaks of nothing in the whole scope, and what could be meant.
+fn unmatched(known: &Known, scope: &[Scope], suggestions: &mut usize) -> String {
     let clients: BTreeSet<&str> = scope.iter().map(|s| s.client.as_str()).collect();
     if !clients.contains(known.client.as_str()) {
-        let clients: Vec<&str> = clients.into_iter().collect();
-        return Some(format!(
+        let mut named: Vec<String> =
+            clients.iter().take(CLIENTS).map(|client| (*client).to_owned()).collect();
+        if clients.len() > CLIENTS {
+            named.push(format!("and {} more", clients.len() - CLIENTS));
+        }
+        return format!(
             "no client {:?} in this run, only {}; correct the name, or remove the entry",
             known.client,
-            clients.join(", ")
-        ));
+            named.join(", ")
+        );
     }
-    let mine = || scope.iter().filter(|s| s.client == known.client).map(|s| s.case.as_str());
-    if mine().any(|case| known.glob.matches(case)) {
-        return None;
-    }
-    let hint = if known.case.contains('*') || *suggestions == 0 {
+    let hint = if known.case.contains(['*', '?']) || *suggestions == 0 {
         String::new()
     } else {
         *suggestions -= 1;
-        suggestion(&nearest(&known.case, mine()))
+        let cases = scope.iter().filter(|s| s.client == known.client).map(|s| s.case.as_str());
+        suggestion(&nearest(&known.case, cases))
     };
-    Some(format!("no case {:?}{hint}; shakedown list cases shows them all", known.case))
+    format!("no case {:?}{hint}; shakedown list cases shows them all", known.case)
 }

@@ -4,7 +4,9 @@ use jiff::civil::{Date, date};
 
 use super::*;
 use crate::judge::{Finding, FindingCode, Level, Verdict};
-use crate::run::events::{Canary, CaseFinished, EntryStatus, Expected};
+use crate::run::events::{CaseFinished, EntryStatus};
+use crate::run::samples;
+use crate::run::scope::Scope;
 
 const FILE: &str = "\
 # comment
@@ -61,42 +63,76 @@ fn every_fault_is_named_with_file_line_and_what_is_allowed() {
     }
 }
 
-fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
-    CaseFinished {
-        client: "curl".to_owned(),
-        case: id.to_owned(),
-        scenario: "a".to_owned(),
-        checks: Vec::new(),
-        server: "openssl".to_owned(),
-        canary: Canary::Caught,
-        expected: Expected::MustRefuse,
-        reach: None,
-        version: None,
-        suite: None,
-        group: None,
-        alert: None,
-        alert_by: None,
-        verdict,
-        findings: codes.iter().map(|code| Finding::new(*code, "seen")).collect(),
-        ms: 1.0,
-        known: Vec::new(),
-        beside: Vec::new(),
-        classes: Vec::new(),
-        forced: false,
-        finite_field: false,
+#[test]
+fn texts_have_a_bound_and_one_more_is_an_error_with_line_and_next_step() {
+    let table: [(&str, usize, usize, &str); 4] = [
+        ("curl", 5_000, 3, "client has 5001 characters, at most 5000 are read; correct it"),
+        ("a@1+*", 500, 4, "case has 501 characters, at most 500 are read; put * for a part of it"),
+        (
+            "distribution default",
+            1_000,
+            6,
+            "reason has 1001 characters, at most 1000 are read; put the rest where link leads",
+        ),
+        (
+            "https://example.org/issues/17",
+            2_000,
+            7,
+            "link has 2001 characters, at most 2000 are read; correct it",
+        ),
+    ];
+    for (text, most, line, words) in table {
+        // Characters, not bytes.
+        let with = |length: usize| FILE.replacen(text, &"\u{e9}".repeat(length), 1);
+        KnownFailures::parse("known.toml", &with(most)).unwrap();
+        let error = KnownFailures::parse("known.toml", &with(most + 1)).unwrap_err();
+        assert_eq!(error.to_string(), format!("known.toml:{line}: {words}"));
+    }
+    // What cannot be read is not repeated at length either.
+    for (from, to) in [("link ", "x".repeat(100_000)), ("no-forward-secrecy", "x".repeat(100_000))] {
+        let error = KnownFailures::parse("known.toml", &FILE.replacen(from, &to, 1)).unwrap_err();
+        assert!(error.to_string().len() < 1_000, "{}", error.to_string().len());
     }
 }
 
-/// Two cases in the tier, one beyond it.
+#[test]
+fn a_file_has_a_thousand_entries_and_the_next_one_is_named_by_its_line() {
+    let entry = |n: usize| FILE.replacen("a@1+*", &format!("a@{n}"), 1);
+    let entries = |count: usize| (0..count).map(entry).collect::<String>();
+    assert_eq!(KnownFailures::parse("known.toml", &entries(1_000)).unwrap().entries.len(), 1_000);
+    let error = KnownFailures::parse("known.toml", &entries(1_002)).unwrap_err();
+    // Each entry has eight lines, the second of which is its [[known]].
+    assert_eq!(
+        error.to_string(),
+        "known.toml:8002: here stands entry 1001 of 1002, and at most 1000 are read; join entries by * in case, or give \
+         each client a list of its own"
+    );
+    assert_eq!(KnownFailures::MOST_BYTES, 1_048_576);
+}
+
+fn case(id: &str, verdict: Verdict, codes: &[FindingCode]) -> CaseFinished {
+    samples::case("curl", id, verdict, codes)
+}
+
+/// Of `a@1+*` two cases in the tier, one beyond it; all of the tier are selected.
 fn ledger(text: &str, today: Date) -> Ledger {
+    ledger_selecting(text, today, &["a@1+x", "a@1+y", "b@1"])
+}
+
+fn ledger_selecting(text: &str, today: Date, selected: &[&str]) -> Ledger {
     let scope = [("a@1+x", true), ("a@1+y", true), ("a@1+z", false), ("b@1", true), ("c@1", false)];
-    let scope =
-        scope.map(|(case, in_tier)| Scope { client: "curl".to_owned(), case: case.to_owned(), in_tier });
+    let scope = scope.map(|(case, in_tier)| Scope {
+        client: "curl".to_owned(),
+        case: case.to_owned(),
+        in_tier,
+        is_selected: selected.contains(&case),
+    });
     Ledger::new(KnownFailures::parse("known.toml", text).unwrap(), today, &scope)
 }
 
 use FindingCode::{
-    BelowMinimumVersion as Old, FiniteFieldDhe as Dhe, HarnessPanic as Panic, NoForwardSecrecy as Fs, Timeout,
+    BelowMinimumVersion as Old, FiniteFieldDhe as Dhe, HarnessPanic as Panic, NoForwardSecrecy as Fs,
+    Timeout, UnsupportedByServer as Unsupported,
 };
 
 #[test]
@@ -147,48 +183,142 @@ fn an_entry_holds_on_its_last_day_and_excuses_nothing_after_it() {
         let mut event = case("a@1+x", Verdict::Fail, &[Fs]);
         ledger.apply(&mut event);
         assert_eq!(event.verdict, verdict, "{today}");
-        assert_eq!(ledger.reckon().entries[0].status, status, "{today}");
+        assert_eq!(ledger.reckon(false).entries[0].status, status, "{today}");
     }
 }
 
 #[test]
 fn each_entry_is_told_what_became_of_it() {
-    use EntryStatus::{NotChecked, Stale, Unmatched, Used};
+    use EntryStatus::{NotChecked, NotSelected, Stale, Unmatched, Used};
     let pass = |id: &str| case(id, Verdict::Pass, &[]);
     let with = |from: &str, to: &str| FILE.replacen(from, to, 1);
     let unsure = |id: &str| case(id, Verdict::Inconclusive, &[Timeout]);
-    let table: [(String, Vec<CaseFinished>, EntryStatus, &str); 10] = [
-        (FILE.to_owned(), vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Fs])], Used, "1 case"),
-        (FILE.to_owned(), vec![pass("a@1+x"), pass("a@1+y")], Stale, "remove the entry"),
+    let skipped = |id: &str| case(id, Verdict::Skipped, &[Unsupported]);
+    let file = || FILE.to_owned();
+    const ALL: &[&str] = &["a@1+x", "a@1+y", "b@1"];
+    type Row<'r> = (String, &'r [&'r str], Vec<CaseFinished>, EntryStatus, &'r str);
+    let table: [Row<'_>; 16] = [
+        (file(), ALL, vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Fs])], Used, "1 case"),
+        (file(), ALL, vec![pass("a@1+x"), pass("a@1+y")], Stale, "remove the entry"),
+        (file(), ALL, vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Old])], Stale, "no-forward-secrecy"),
+        // Selected, and to no verdict: the reason is told.
         (
-            FILE.to_owned(),
-            vec![pass("a@1+x"), case("a@1+y", Verdict::Fail, &[Old])],
-            Stale,
-            "no-forward-secrecy",
-        ),
-        // Not all of it was played, or not to a verdict.
-        (FILE.to_owned(), vec![pass("a@1+x")], NotChecked, "1 of its 2"),
-        (FILE.to_owned(), vec![pass("a@1+x"), unsure("a@1+y")], NotChecked, "1 of its 2"),
-        (
-            FILE.to_owned(),
-            vec![pass("a@1+x"), case("a@1+y", Verdict::Skipped, &[])],
+            file(),
+            ALL,
+            vec![pass("a@1+x"), unsure("a@1+y")],
             NotChecked,
-            "1 of its 2",
+            "1 of its 2 case(s) of this run came to no verdict (1 inconclusive: timeout)",
         ),
-        (FILE.to_owned(), vec![], NotChecked, "0 of its 2"),
-        (with("a@1+*", "c@1"), vec![pass("a@1+x")], NotChecked, "none of its cases is in this tier"),
-        (with("a@1+*", "a@1+xx"), vec![], Unmatched, "nearest: a@1+x"),
-        (with("curl", "crul"), vec![pass("a@1+x"), pass("a@1+y")], Unmatched, "only curl"),
+        (
+            file(),
+            ALL,
+            vec![pass("a@1+x"), skipped("a@1+y")],
+            NotChecked,
+            "(1 skipped: unsupported-by-server)",
+        ),
+        (
+            file(),
+            ALL,
+            vec![skipped("a@1+x"), skipped("a@1+y")],
+            NotChecked,
+            "2 of its 2 case(s) of this run came to no verdict (2 skipped: unsupported-by-server)",
+        ),
+        (
+            file(),
+            ALL,
+            vec![skipped("a@1+x"), unsure("a@1+y")],
+            NotChecked,
+            "(1 inconclusive: timeout, 1 skipped: unsupported-by-server)",
+        ),
+        (file(), ALL, vec![], NotChecked, "(2 not played: the client is not installed)"),
+        (file(), ALL, vec![pass("a@1+x")], NotChecked, "(1 not played: the client is not installed)"),
+        // In a shard: what it has was skipped, and the rest is left out as well.
+        (
+            file(),
+            &["a@1+x"],
+            vec![skipped("a@1+x")],
+            NotChecked,
+            "1 of its 1 case(s) of this run came to no verdict",
+        ),
+        (
+            file(),
+            &["a@1+x"],
+            vec![pass("a@1+x")],
+            NotSelected,
+            "--filter or --shard left 1 of its 2 case(s) of this tier out",
+        ),
+        (file(), &["b@1"], vec![pass("b@1")], NotSelected, "left 2 of its 2 case(s)"),
+        (with("a@1+*", "c@1"), ALL, vec![pass("a@1+x")], NotSelected, "none of its cases is in this tier"),
+        (with("a@1+*", "a@1+xx"), ALL, vec![], Unmatched, "nearest: a@1+x"),
+        (with("a@1+*", "d@?"), ALL, vec![], Unmatched, "no case \"d@?\"; shakedown list cases"),
+        (with("curl", "crul"), ALL, vec![pass("a@1+x"), pass("a@1+y")], Unmatched, "only curl;"),
     ];
-    for (text, played, status, words) in table {
-        let mut ledger = ledger(&text, TODAY);
+    for (text, selected, played, status, words) in table {
+        let mut ledger = ledger_selecting(&text, TODAY, selected);
         for mut event in played.clone() {
             ledger.apply(&mut event);
         }
-        let entry = ledger.reckon().entries.remove(0);
+        let entry = ledger.reckon(false).entries.remove(0);
         assert_eq!(entry.status, status, "{}", entry.detail);
         assert!(entry.detail.starts_with("known.toml:2: "), "{}", entry.detail);
         assert!(entry.detail.contains(words), "{words:?} is missing in: {}", entry.detail);
     }
     assert_eq!(Fs.default_level(), Level::Fail);
+}
+
+#[test]
+fn a_star_stands_for_any_characters_and_a_question_mark_for_one() {
+    let table = [
+        ("a@1+*", true),
+        ("a@1+x", true),
+        ("a@1+?", true),
+        ("?@?+?", true),
+        ("*", true),
+        ("a@1+x*", true),
+        ("a@1+x?", false),
+        ("a@1+??", false),
+        ("a@1", false),
+        ("A@1+x", false),
+        ("a@1+[x]", false),
+    ];
+    for (glob, matches) in table {
+        let read = KnownFailures::parse("known.toml", &FILE.replacen("a@1+*", glob, 1)).unwrap();
+        assert_eq!(read.entries[0].speaks_of("curl", "a@1+x"), matches, "{glob}");
+        assert!(!read.entries[0].speaks_of("wget", "a@1+x"), "{glob}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_why_an_entry_was_not_checked() {
+    let mut ledger = ledger(FILE, TODAY);
+    ledger.apply(&mut case("a@1+x", Verdict::Pass, &[]));
+    let entry = ledger.reckon(true).entries.remove(0);
+    assert_eq!(entry.status, EntryStatus::NotChecked);
+    assert!(entry.detail.contains("(1 not played: the run was interrupted)"), "{}", entry.detail);
+}
+
+/// A case stands in exactly one shard, so no shard can call the entry stale, and the whole run does.
+#[test]
+fn what_every_shard_leaves_open_an_unsharded_run_finds_stale() {
+    for shard in [["a@1+x"], ["a@1+y"]] {
+        let mut ledger = ledger_selecting(FILE, TODAY, &shard);
+        ledger.apply(&mut case(shard[0], Verdict::Pass, &[]));
+        assert_eq!(ledger.reckon(false).entries[0].status, EntryStatus::NotSelected, "{shard:?}");
+    }
+    let mut ledger = ledger(FILE, TODAY);
+    for id in ["a@1+x", "a@1+y"] {
+        ledger.apply(&mut case(id, Verdict::Pass, &[]));
+    }
+    assert_eq!(ledger.reckon(false).entries[0].status, EntryStatus::Stale);
+}
+
+#[test]
+fn an_entry_for_an_unknown_client_names_ten_of_the_others() {
+    let names = (10..22).map(|n| format!("client{n}"));
+    let scope: Vec<Scope> = names
+        .map(|client| Scope { client, case: "a@1+x".to_owned(), in_tier: true, is_selected: true })
+        .collect();
+    let ledger = Ledger::new(KnownFailures::parse("known.toml", FILE).unwrap(), TODAY, &scope);
+    let entry = ledger.reckon(false).entries.remove(0);
+    assert!(entry.detail.contains("client18, client19, and 2 more; correct the name"), "{}", entry.detail);
 }
