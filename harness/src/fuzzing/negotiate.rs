@@ -113,7 +113,7 @@ pub(super) fn select_asked(asked: &Asked) -> Seen {
     let (policy, offer) = (&server.fitted.policy, &asked.question.offer);
     match reader.flight() {
         Some(flight) => {
-            obeys(name, policy, offer, flight);
+            obeys(name, policy, asked.question.certificate, offer, flight);
             Seen::new(format_args!("{name}: {} {:?}", flight.version(), naive::kx(flight.hello.cipher_suite)))
         }
         None => {
@@ -124,7 +124,7 @@ pub(super) fn select_asked(asked: &Asked) -> Seen {
 }
 
 /// The rules, from the lists of the policy and of the hello: none of the oracle's functions is asked.
-fn obeys(stack: &str, policy: &Policy, offer: &Offer, flight: &Flight) {
+fn obeys(stack: &str, policy: &Policy, certificate: CertificateKind, offer: &Offer, flight: &Flight) {
     let (version, hello) = (flight.version(), &flight.hello);
     let context = || format!("{stack} with {}: {hello:?} to {offer:?}", policy.id);
     assert!(policy.versions.contains(&version), "ORACLE version: not the policy's: {}", context());
@@ -150,11 +150,20 @@ fn obeys(stack: &str, policy: &Policy, offer: &Offer, flight: &Flight) {
         let theirs = offer.groups.as_ref().is_none_or(|groups| groups.contains(&group));
         assert!(theirs && policy.groups.contains(&group), "ORACLE group: {}", context());
     }
-    // RFC 8446 4.1.3: a server that has TLS 1.3 says so when it negotiates less.
-    if policy.versions.contains(&ProtocolVersion::TLS1_3) && version < ProtocolVersion::TLS1_3 {
+    // RFC 8446 4.1.3: a server that has TLS 1.3 says so when it negotiates less. Whose key goes with none of its schemes
+    // for TLS 1.3 does not have it.
+    let has_tls13 = policy.versions.contains(&ProtocolVersion::TLS1_3) && signs_in_tls13(policy, certificate);
+    if has_tls13 && version < ProtocolVersion::TLS1_3 {
         let wanted = if version == ProtocolVersion::TLS1_2 { DOWNGRADE_TO_TLS12 } else { DOWNGRADE_TO_TLS11 };
         assert!(hello.random.ends_with(&wanted), "ORACLE sentinel: {}", context());
     }
+}
+
+/// RFC 8446 4.2.3: PSS for RSA, and for ECDSA the scheme of the key's own curve.
+fn signs_in_tls13(policy: &Policy, certificate: CertificateKind) -> bool {
+    let schemes: &[u16] =
+        if certificate == CertificateKind::EcdsaP256 { &[0x0403] } else { &[0x0804, 0x0805, 0x0806] };
+    policy.schemes.iter().any(|scheme| schemes.contains(&scheme.0))
 }
 
 /// The oracle and the stacks give one answer, but for what `scenarios/quirks.toml` says.

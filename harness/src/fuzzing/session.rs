@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::edit::without_record_versions;
 use crate::engine::{Engine, Role, Status};
 use crate::observe::offer_of;
 use crate::oracle::Stated;
@@ -161,7 +162,8 @@ fn answers_what_is_offered(flight: &[u8], sent: &[u8], plan: &Plan) {
 /// a transcript (RFC 5246 7.4.1.1).
 pub(super) fn clear(bytes: &[u8], version: ProtocolVersion) -> Vec<(HandshakeType, Vec<u8>)> {
     let (mut records, mut messages) = (RecordDeframer::new(), HandshakeDeframer::new());
-    records.push(bytes);
+    // OpenSSL ignores the version of a record where RFC 8446 5.1 has it ignored, and the codec does not.
+    records.push(&without_record_versions(bytes));
     while let Ok(Some(record)) = records.next() {
         match record.content_type {
             ContentType::HANDSHAKE => messages.push(&record.payload),
