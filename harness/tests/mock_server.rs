@@ -2,6 +2,8 @@
 
 #[path = "mock_server/clients.rs"]
 mod clients;
+#[path = "mock_server/controls.rs"]
+mod controls;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};

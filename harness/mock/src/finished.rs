@@ -1,5 +1,6 @@
 //! What a server saw, and what can be asserted of it.
 
+use crate::builder::Certificate;
 use crate::lines::{Connection, Outcome, Ready, Verdict};
 use crate::names::{self, Kind};
 use crate::policy::Accepted;
@@ -16,7 +17,7 @@ use crate::unmet::{Reason, Unmet, describe, proposed};
 #[derive(Debug)]
 pub struct Finished {
     pub(crate) server: Ready,
-    pub(crate) wrong_certificate: bool,
+    pub(crate) wrong_certificate: Option<Certificate>,
     /// Beside the wrong certificate the session is forced, or the policy is not the one of the positive control.
     pub(crate) has_second_fault: bool,
     pub(crate) forced: Option<(String, String)>,
