@@ -64,7 +64,7 @@ impl Tapped {
             self.tap.raise(Reach::Data);
             self.tap.transcript.push(Side::Client, Seen::ApplicationData(received));
         }
-        if self.is_established() && self.tap.reach() >= Reach::Proposed {
+        if self.engine.was_done() && self.tap.reach() >= Reach::Proposed {
             self.tap.raise(Reach::Finished);
         }
     }
