@@ -118,8 +118,12 @@ impl Finished {
 
     /// No ClientHello named this version (`TLSv1.0`), cipher suite, group or signature scheme (IANA's names).
     ///
-    /// A hello that does not name TLS 1.3 may state only its highest version (RFC 8446 4.2.1), which leaves open whether the
-    /// client takes an older one: unproven. A name that nobody knows is unproven as well.
+    /// Signature schemes are looked for in `signature_algorithms_cert`, too.
+    ///
+    /// What a hello leaves open is unproven: older versions if it does not name TLS 1.3, for then it may state only its
+    /// highest (RFC 8446 4.2.1); schemes if it lists none, which up to TLS 1.2 means SHA-1 (RFC 5246 7.4.1.4.1); groups if it
+    /// lists none, which means any curve (RFC 8422 4), and finite fields if it lists none of those with DHE suites
+    /// (RFC 7919 4). A name that nobody knows is unproven as well.
     pub fn check_never_offered(&self, name: &str) -> Result<(), Unmet> {
         let Some(kind) = names::kind(name) else {
             let what = format!(
@@ -136,17 +140,12 @@ impl Finished {
                 Kind::Group => &offers.groups,
                 Kind::Scheme => &offers.schemes,
             };
-            if offered.iter().any(|value| value == name) {
+            let for_chains = offers.cert_schemes.iter().filter(|_| kind == Kind::Scheme);
+            if offered.iter().chain(for_chains).any(|value| value == name) {
                 return Err(self.unmet(Reason::Broken, format!("{name} was offered"), Some(connection)));
             }
-            let is_exact = offers.versions.iter().any(|version| version == "TLSv1.3");
-            if kind == Kind::Version
-                && !is_exact
-                && offers.versions.iter().any(|v| names::is_at_most(name, v))
-            {
-                let what = format!(
-                    "it is not proven that {name} was never offered: the hello may state no more than its highest version"
-                );
+            if let Some(why) = offers.leave_open(kind, name) {
+                let what = format!("it is not proven that {name} was never offered: {why}");
                 return Err(self.unmet(Reason::Unproven, what, Some(connection)));
             }
         }

@@ -53,6 +53,7 @@ fn connection(outcome: Outcome, reach: Reach) -> Connection {
             suites: names(&["TLS_AES_128_GCM_SHA256", ECDHE]),
             groups: names(&["x25519"]),
             schemes: names(&["rsa_pss_rsae_sha256"]),
+            cert_schemes: names(&["rsa_pkcs1_sha256"]),
             alpn: names(&["http/1.1"]),
             server_name: Some("localhost".to_owned()),
             left_out: 0,
@@ -238,7 +239,7 @@ fn what_was_negotiated_is_compared_with_every_connection() {
 #[test]
 fn never_offered_is_read_from_every_hello() {
     let seen = finished(vec![completed()]);
-    for offered in ["TLSv1.3", ECDHE, "x25519", "rsa_pss_rsae_sha256"] {
+    for offered in ["TLSv1.3", ECDHE, "x25519", "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"] {
         assert_eq!(reason(seen.check_never_offered(offered)), Some(Reason::Broken), "{offered}");
     }
     for absent in ["TLSv1.1", RSA, "secp256r1", "rsa_pkcs1_sha1"] {
@@ -254,6 +255,46 @@ fn never_offered_is_read_from_every_hello() {
     let silent = finished(vec![completed(), connection(Outcome::Disconnected, Reach::Connected)]);
     assert_eq!(reason(silent.check_never_offered(RSA)), Some(Reason::Unproven));
     assert_eq!(reason(silent.check_never_offered(ECDHE)), Some(Reason::Broken));
+}
+
+/// RFC 5246 7.4.1.4.1, RFC 8422 4, RFC 7919 4.
+#[test]
+fn a_hello_that_lists_no_schemes_or_groups_leaves_open_which_it_takes() {
+    let never = |versions: &[&str], change: fn(&mut Offers), name: &str| {
+        let mut seen = finished(vec![completed()]);
+        let offers = seen.connections[0].offers.as_mut().unwrap();
+        offers.versions = versions.iter().map(|version| (*version).to_owned()).collect();
+        change(offers);
+        reason(seen.check_never_offered(name))
+    };
+    let without_schemes: fn(&mut Offers) = |offers| offers.schemes.clear();
+    let without_groups: fn(&mut Offers) = |offers| offers.groups.clear();
+    let with_dhe: fn(&mut Offers) = |offers| offers.suites.push("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256".into());
+    let with_field: fn(&mut Offers) = |offers| {
+        offers.suites.push("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256".into());
+        offers.groups.push("ffdhe3072".into());
+    };
+    let open = Some(Reason::Unproven);
+    let old: &[&str] = &["TLSv1.2"];
+    let both: &[&str] = &["TLSv1.3", "TLSv1.2"];
+    let new: &[&str] = &["TLSv1.3"];
+    for (change, name, expected) in [
+        (without_schemes, "rsa_pkcs1_sha1", open),
+        (without_schemes, "secp256r1", None),
+        (without_groups, "secp256r1", open),
+        (without_groups, "rsa_pkcs1_sha1", None),
+        (without_groups, "ffdhe2048", None),
+        (with_dhe, "ffdhe2048", open),
+        (with_dhe, "secp256r1", None),
+        (with_field, "ffdhe2048", None),
+        (with_field, "ffdhe3072", Some(Reason::Broken)),
+    ] {
+        for versions in [old, both] {
+            assert_eq!(never(versions, change, name), expected, "{versions:?} {name}");
+        }
+        // TLS 1.3 implies nothing.
+        assert_eq!(never(new, change, name), expected.filter(|r| *r == Reason::Broken), "{name}");
+    }
 }
 
 #[test]
@@ -332,6 +373,7 @@ fn a_failure_text_says_what_was_seen() {
        offered suites   TLS_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
        offered groups   x25519
        offered schemes  rsa_pss_rsae_sha256
+       offered chains   rsa_pkcs1_sha256
        offered alpn     http/1.1
        transcript
           client  ClientHello

@@ -200,6 +200,7 @@ fn same_offer(control: &Played, weak: &Played) -> Result<(), Unmet> {
             (&a.suites, &b.suites),
             (&a.groups, &b.groups),
             (&a.schemes, &b.schemes),
+            (&a.cert_schemes, &b.cert_schemes),
         ]
         .into_iter()
         .all(|(a, b)| set(a) == set(b)),

@@ -4,6 +4,7 @@
 use crate::edit::{Edit, Editor};
 use crate::engine::{Engine, Status};
 use crate::observe::{Ending, Observation, Reach, Seen, Side, Tap};
+use crate::wire::ClientHello;
 
 use super::ending::ClientEnd;
 
@@ -176,6 +177,11 @@ impl Tapped {
     /// The first ClientHello, once it has come.
     pub const fn offer(&self) -> Option<&crate::oracle::Offer> {
         self.tap.offer.as_ref()
+    }
+
+    /// The first ClientHello as it came.
+    pub fn client_hello(&self) -> Option<ClientHello> {
+        self.tap.transcript.client_hello()
     }
 
     /// What the client was sent as a ServerHello.
