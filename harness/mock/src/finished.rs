@@ -175,7 +175,9 @@ impl Finished {
     }
 
     /// At least one session came to be, and none broke the floor: with the floor `aws`, all had TLS 1.2 or newer, forward
-    /// secrecy, encryption and an authenticated server.
+    /// secrecy, encryption and a suite that authenticates the server. Whether the client looks at the certificate is no
+    /// part of it: one that verifies nothing keeps the floor with a right certificate. That is shown by the wrong ones
+    /// ([`Certificate`]).
     pub fn check_floor_kept(&self) -> Result<(), Unmet> {
         if let Some(broken) = self.connections.iter().find(|c| c.verdict == Some(Verdict::Fail)) {
             return Err(self.unmet(Reason::Broken, "a session broke the floor".to_owned(), Some(broken)));
