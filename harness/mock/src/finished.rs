@@ -50,7 +50,8 @@ impl Finished {
     /// that the server has. For a wrong certificate it sent an alert, at the latest before its first application data.
     ///
     /// A client that refuses every server meets this, too: it cannot tell why the client refused, except that an alert
-    /// about the certificate proves nothing about a server whose certificate is right (RFC 8446 6.2). The form that can is
+    /// about the certificate proves nothing about a server whose certificate is right (RFC 8446 6.2), and one about the CA
+    /// nothing about a certificate whose host or date is wrong. The form that can is
     /// [`MockServerBuilder::assert_refused_by`](crate::MockServerBuilder::assert_refused_by).
     ///
     /// A client that finishes the handshake with a wrong certificate and leaves without a word may have checked it
