@@ -2,6 +2,8 @@
 
 #[path = "engines/certificates.rs"]
 mod certificates;
+#[path = "engines/last_words.rs"]
+mod last_words;
 #[path = "engines/s2n.rs"]
 mod s2n;
 #[path = "engines/talk.rs"]
@@ -171,6 +173,9 @@ impl Engine for Chatterbox {
     fn status(&self) -> Status {
         Status::Running
     }
+    fn was_done(&self) -> bool {
+        false
+    }
     fn send(&mut self, _: &[u8]) {}
     fn receive(&mut self, _: &mut Vec<u8>) {}
     fn close(&mut self) {}
@@ -190,6 +195,9 @@ impl Engine for Mute {
     fn drain(&mut self, _: &mut Vec<u8>) {}
     fn status(&self) -> Status {
         self.0.clone()
+    }
+    fn was_done(&self) -> bool {
+        self.0 == Status::Done
     }
     fn send(&mut self, _: &[u8]) {}
     fn receive(&mut self, _: &mut Vec<u8>) {}

@@ -308,6 +308,9 @@ fn a_stack_that_goes_on_only_with_itself_is_seen() {
         fn peer_closed(&self) -> bool {
             self.0.peer_closed()
         }
+        fn was_done(&self) -> bool {
+            self.0.was_done()
+        }
         fn send(&mut self, data: &[u8]) {
             self.0.send(data);
         }

@@ -2,6 +2,8 @@
 
 #[path = "mock_server/clients.rs"]
 mod clients;
+#[path = "mock_server/controls.rs"]
+mod controls;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -302,4 +304,16 @@ fn a_server_does_not_outlive_a_test_program_that_is_killed() {
         assert!(start.elapsed() < Duration::from_secs(20), "the server outlived its test");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// As the description of `check_floor_kept` says: only a wrong certificate shows it.
+#[test]
+fn a_client_that_verifies_nothing_keeps_the_floor_with_a_right_certificate_and_not_with_a_wrong_one() {
+    let careless = |s: &MockServer| openssl_request(s.address(), None, |_| Ok(()));
+    let right = server().start();
+    careless(&right).unwrap();
+    right.finish().assert_floor_kept();
+    let wrong = server().certificate(Certificate::WrongHost).start();
+    careless(&wrong).unwrap();
+    assert_eq!(wrong.finish().check_floor_kept().unwrap_err().reason(), Reason::Broken);
 }

@@ -233,14 +233,15 @@ impl MockServerBuilder {
         twin
     }
 
-    pub(crate) fn has_wrong_certificate(&self) -> bool {
-        Certificate::WRONG.iter().any(|wrong| self.certificates.contains(&wrong.to_string()))
+    /// The program takes a wrong one alone only.
+    pub(crate) fn wrong_certificate(&self) -> Option<Certificate> {
+        Certificate::WRONG.into_iter().find(|wrong| self.certificates.contains(&wrong.to_string()))
     }
 
     /// Whether a wrong certificate is not all that sets this server apart from its control.
     pub(crate) fn has_second_fault(&self) -> bool {
         let is_control = self.policy == STRONG || self.policy == self.control;
-        self.has_wrong_certificate() && (self.forced.is_some() || !is_control)
+        self.wrong_certificate().is_some() && (self.forced.is_some() || !is_control)
     }
 
     pub(crate) fn program_path(&self) -> PathBuf {
@@ -344,7 +345,7 @@ mod tests {
             .floor("rfc10015");
         let twin = weak.twin(&["rsa2048".to_owned(), "expired".to_owned()]);
         assert_eq!(words(&twin.serve_command()), words(&strong.serve_command()));
-        assert!(weak.has_wrong_certificate() && !twin.has_wrong_certificate());
+        assert_eq!((weak.wrong_certificate(), twin.wrong_certificate()), (Some(Certificate::Expired), None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a server saw, and what can be asserted of it.
 
+use crate::builder::Certificate;
 use crate::lines::{Connection, Outcome, Ready, Verdict};
 use crate::names::{self, Kind};
 use crate::policy::Accepted;
@@ -16,7 +17,7 @@ use crate::unmet::{Reason, Unmet, describe, proposed};
 #[derive(Debug)]
 pub struct Finished {
     pub(crate) server: Ready,
-    pub(crate) wrong_certificate: bool,
+    pub(crate) wrong_certificate: Option<Certificate>,
     /// Beside the wrong certificate the session is forced, or the policy is not the one of the positive control.
     pub(crate) has_second_fault: bool,
     pub(crate) forced: Option<(String, String)>,
@@ -49,7 +50,8 @@ impl Finished {
     /// that the server has. For a wrong certificate it sent an alert, at the latest before its first application data.
     ///
     /// A client that refuses every server meets this, too: it cannot tell why the client refused, except that an alert
-    /// about the certificate proves nothing about a server whose certificate is right (RFC 8446 6.2). The form that can is
+    /// about the certificate proves nothing about a server whose certificate is right (RFC 8446 6.2), and one about the CA
+    /// nothing about a certificate whose host or date is wrong. The form that can is
     /// [`MockServerBuilder::assert_refused_by`](crate::MockServerBuilder::assert_refused_by).
     ///
     /// A client that finishes the handshake with a wrong certificate and leaves without a word may have checked it
@@ -117,8 +119,12 @@ impl Finished {
 
     /// No ClientHello named this version (`TLSv1.0`), cipher suite, group or signature scheme (IANA's names).
     ///
-    /// A hello that does not name TLS 1.3 may state only its highest version (RFC 8446 4.2.1), which leaves open whether the
-    /// client takes an older one: unproven. A name that nobody knows is unproven as well.
+    /// Signature schemes are looked for in `signature_algorithms_cert`, too.
+    ///
+    /// What a hello leaves open is unproven: older versions if it does not name TLS 1.3, for then it may state only its
+    /// highest (RFC 8446 4.2.1); schemes if it lists none, which up to TLS 1.2 means SHA-1 (RFC 5246 7.4.1.4.1); groups if it
+    /// lists none, which means any curve (RFC 8422 4), and finite fields if it lists none of those with DHE suites
+    /// (RFC 7919 4). A name that nobody knows is unproven as well.
     pub fn check_never_offered(&self, name: &str) -> Result<(), Unmet> {
         let Some(kind) = names::kind(name) else {
             let what = format!(
@@ -135,17 +141,12 @@ impl Finished {
                 Kind::Group => &offers.groups,
                 Kind::Scheme => &offers.schemes,
             };
-            if offered.iter().any(|value| value == name) {
+            let for_chains = offers.cert_schemes.iter().filter(|_| kind == Kind::Scheme);
+            if offered.iter().chain(for_chains).any(|value| value == name) {
                 return Err(self.unmet(Reason::Broken, format!("{name} was offered"), Some(connection)));
             }
-            let is_exact = offers.versions.iter().any(|version| version == "TLSv1.3");
-            if kind == Kind::Version
-                && !is_exact
-                && offers.versions.iter().any(|v| names::is_at_most(name, v))
-            {
-                let what = format!(
-                    "it is not proven that {name} was never offered: the hello may state no more than its highest version"
-                );
+            if let Some(why) = offers.leave_open(kind, name) {
+                let what = format!("it is not proven that {name} was never offered: {why}");
                 return Err(self.unmet(Reason::Unproven, what, Some(connection)));
             }
         }
@@ -175,7 +176,9 @@ impl Finished {
     }
 
     /// At least one session came to be, and none broke the floor: with the floor `aws`, all had TLS 1.2 or newer, forward
-    /// secrecy, encryption and an authenticated server.
+    /// secrecy, encryption and a suite that authenticates the server. Whether the client looks at the certificate is no
+    /// part of it: one that verifies nothing keeps the floor with a right certificate. That is shown by the wrong ones
+    /// ([`Certificate`]).
     pub fn check_floor_kept(&self) -> Result<(), Unmet> {
         if let Some(broken) = self.connections.iter().find(|c| c.verdict == Some(Verdict::Fail)) {
             return Err(self.unmet(Reason::Broken, "a session broke the floor".to_owned(), Some(broken)));

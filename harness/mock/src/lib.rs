@@ -6,6 +6,7 @@ mod builder;
 mod child;
 mod error;
 mod finished;
+mod implied;
 mod lines;
 mod names;
 mod policy;

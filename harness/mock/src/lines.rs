@@ -162,6 +162,8 @@ pub struct Offers {
     pub groups: Vec<String>,
     /// `signature_algorithms`.
     pub schemes: Vec<String>,
+    /// `signature_algorithms_cert`: what the signatures in a chain may be made with.
+    pub cert_schemes: Vec<String>,
     /// Application protocols.
     pub alpn: Vec<String>,
     /// The server name.

@@ -1,5 +1,6 @@
 //! Whether one connection is a refusal of the client's.
 
+use crate::builder::Certificate;
 use crate::finished::Finished;
 use crate::lines::{Connection, Outcome, Reach, Side};
 use crate::unmet::Reason;
@@ -13,6 +14,10 @@ const CERTIFICATE_ALERTS: [&str; 6] = [
     "certificate_unknown",
     "unknown_ca",
 ];
+
+/// Of a client that trusts the CA of another server. All of them have the same name, so some find the wrong one (rustls) and
+/// miss no CA, but say that the signature is wrong.
+const CA_ALERTS: [&str; 2] = ["unknown_ca", "decrypt_error"];
 
 /// Alerts about version and parameters: a client that sends one has not come to the certificate.
 const PARAMETER_ALERTS: [&str; 4] =
@@ -31,7 +36,7 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
     if connection.outcome == Outcome::Completed || reach == Reach::Data {
         return broken("it sent its request");
     }
-    if !seen.wrong_certificate {
+    if seen.wrong_certificate.is_none() {
         if connection.outcome == Outcome::Closed || reach >= Reach::Finished {
             return broken("it finished the handshake");
         }
@@ -44,6 +49,16 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
         Outcome::RefusedByClient if reach < Reach::Proposed => {
             unproven("the client was gone before it had the server's flight")
         }
+        // Every server has a CA of its own: who keeps another one says so, whatever host and date are.
+        Outcome::RefusedByClient
+            if seen.wrong_certificate.is_some_and(|wrong| wrong != Certificate::UntrustedIssuer)
+                && alert.is_some_and(|alert| CA_ALERTS.contains(&alert)) =>
+        {
+            unproven(
+                "it does not know the CA, and that is not what is wrong with the certificate: give it the CA of this server \
+                 (`ca_pem`, `ca_pem_path`)",
+            )
+        }
         // A refusal proves neither of two faults, unless it says which one it is about.
         Outcome::RefusedByClient
             if seen.has_second_fault && !alert.is_some_and(|alert| CERTIFICATE_ALERTS.contains(&alert)) =>
@@ -53,7 +68,7 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
                  the control's, or with a forced session, and no alert about the certificate came",
             )
         }
-        Outcome::RefusedByClient if seen.wrong_certificate => match alert {
+        Outcome::RefusedByClient if seen.wrong_certificate.is_some() => match alert {
             Some(alert) if PARAMETER_ALERTS.contains(&alert) => {
                 unproven("it refused for another reason than the certificate")
             }
@@ -61,7 +76,7 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
             _ => Ok(()),
         },
         Outcome::RefusedByClient => match alert {
-            Some(alert) if CERTIFICATE_ALERTS.contains(&alert) => unproven(
+            Some(alert) if CERTIFICATE_ALERTS.contains(&alert) || CA_ALERTS.contains(&alert) => unproven(
                 "it refused the certificate, which is right: give it the CA of this server (`ca_pem`, `ca_pem_path`)",
             ),
             _ => Ok(()),
@@ -81,7 +96,7 @@ pub fn judge(seen: &Finished, connection: &Connection) -> Result<(), (Reason, St
 /// The client never offered it, if the server could do nothing but refuse.
 fn refused_by_server(seen: &Finished, connection: &Connection) -> Result<(), (Reason, String)> {
     let unproven = |why: String| Err((Reason::Unproven, why));
-    if seen.forced.is_some() || seen.wrong_certificate {
+    if seen.forced.is_some() || seen.wrong_certificate.is_some() {
         return unproven("the server ended it, and not the client".to_owned());
     }
     let Some(offers) = &connection.offers else {

@@ -105,8 +105,8 @@ impl MockServer {
         &self.ready.certificates
     }
 
-    /// Stops the server and hands out what it saw. Call it when the client is done: what is still open is given a few
-    /// seconds and is then cut. It blocks the thread; in async code that is a few milliseconds if nothing is open.
+    /// Stops the server and hands out what it saw. Call it when the client is done: what is still open is given
+    /// 10 s (two thirds of [`finish_timeout`](MockServerBuilder::finish_timeout)) and is then cut. It blocks the thread; in async code that is a few milliseconds if nothing is open.
     ///
     /// # Panics
     /// If the server died or did not stop in time; [`try_finish`](Self::try_finish) returns that instead.
@@ -132,7 +132,7 @@ impl MockServer {
         let accepted = if refused { Accepted::ask(&self.builder) } else { Err("not asked".to_owned()) };
         Ok(Finished {
             server: self.ready.clone(),
-            wrong_certificate: self.builder.has_wrong_certificate(),
+            wrong_certificate: self.builder.wrong_certificate(),
             has_second_fault: self.builder.has_second_fault(),
             forced: self.builder.forced.clone(),
             accepted,

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::builder::Certificate;
 use crate::finished::Finished;
 use crate::lines::{Connection, Offers, Outcome, Reach, Ready, Side, Verdict};
 use crate::policy::tests::accepted;
@@ -24,8 +25,14 @@ const OUTCOMES: [Outcome; 10] = [
 ];
 const REACHES: [Reach; 6] =
     [Reach::Connected, Reach::Offered, Reach::Proposed, Reach::Committed, Reach::Finished, Reach::Data];
-const ALERTS: [Option<&str>; 5] =
-    [None, Some("illegal_parameter"), Some("unknown_ca"), Some("user_canceled"), Some("internal_error")];
+const ALERTS: [Option<&str>; 6] = [
+    None,
+    Some("illegal_parameter"),
+    Some("unknown_ca"),
+    Some("decrypt_error"),
+    Some("user_canceled"),
+    Some("internal_error"),
+];
 
 fn connection(outcome: Outcome, reach: Reach) -> Connection {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -46,6 +53,7 @@ fn connection(outcome: Outcome, reach: Reach) -> Connection {
             suites: names(&["TLS_AES_128_GCM_SHA256", ECDHE]),
             groups: names(&["x25519"]),
             schemes: names(&["rsa_pss_rsae_sha256"]),
+            cert_schemes: names(&["rsa_pkcs1_sha256"]),
             alpn: names(&["http/1.1"]),
             server_name: Some("localhost".to_owned()),
             left_out: 0,
@@ -66,7 +74,7 @@ fn finished(connections: Vec<Connection>) -> Finished {
             certificates: vec!["rsa2048".to_owned()],
             shakedown: None,
         },
-        wrong_certificate: false,
+        wrong_certificate: None,
         has_second_fault: false,
         forced: None,
         accepted: Ok(accepted(&["TLSv1.2"], &[RSA])),
@@ -86,17 +94,19 @@ fn reason(checked: Result<(), Unmet>) -> Option<Reason> {
 /// Every way to end, stated a second time here.
 #[test]
 fn only_an_end_of_the_clients_own_before_the_refusal_line_is_a_refusal() {
+    use Certificate::{Expired, UntrustedIssuer, WrongHost};
     let mut refusals = 0;
     for outcome in OUTCOMES {
         for reach in REACHES {
             for alert in ALERTS {
-                for wrong_certificate in [false, true] {
+                for wrong in [None, Some(UntrustedIssuer), Some(WrongHost), Some(Expired)] {
+                    let wrong_certificate = wrong.is_some();
                     let mut seen = finished(vec![Connection {
                         alert: alert.map(str::to_owned),
                         alert_by: alert.map(|_| Side::Client),
                         ..connection(outcome, reach)
                     }]);
-                    seen.wrong_certificate = wrong_certificate;
+                    seen.wrong_certificate = wrong;
                     let went_on = if wrong_certificate {
                         outcome == Outcome::Completed || reach == Reach::Data
                     } else {
@@ -105,7 +115,8 @@ fn only_an_end_of_the_clients_own_before_the_refusal_line_is_a_refusal() {
                     let fits = match alert {
                         None => reach < Reach::Finished,
                         Some("illegal_parameter") => !wrong_certificate,
-                        Some("unknown_ca") => wrong_certificate,
+                        // Each server has a CA of its own: of host and date it says nothing.
+                        Some("unknown_ca" | "decrypt_error") => wrong == Some(UntrustedIssuer),
                         Some(_) => true,
                     };
                     let by_client = outcome == Outcome::RefusedByClient && reach >= Reach::Proposed && fits;
@@ -119,15 +130,15 @@ fn only_an_end_of_the_clients_own_before_the_refusal_line_is_a_refusal() {
                     } else {
                         Some(Reason::Unproven)
                     };
-                    let at = format!("{outcome} {reach} {alert:?} wrong certificate: {wrong_certificate}");
+                    let at = format!("{outcome} {reach} {alert:?} wrong certificate: {wrong:?}");
                     assert_eq!(reason(seen.check_refused()), expected, "{at}");
                 }
             }
         }
     }
-    // Counted by hand. By the client: proposed 4 with a right certificate; with a wrong one proposed 4,
-    // committed 4, finished 3; by the server offered and proposed with any of the five alerts.
-    assert_eq!(refusals, 4 + 4 + 4 + 3 + 10);
+    // Counted by hand. By the client: proposed 4 with a right certificate; with an untrusted issuer proposed 5, committed 5,
+    // finished 4; with host or date wrong two less in each; by the server offered and proposed with any of the six alerts.
+    assert_eq!(refusals, 4 + (5 + 5 + 4) + 2 * (3 + 3 + 2) + 12);
 }
 
 /// A client that takes the forced session and cannot read on sends `bad_record_mac`: it has refused nothing.
@@ -137,7 +148,8 @@ fn of_two_faults_only_an_alert_about_the_certificate_says_which_one_was_refused(
         (None, Some(Reason::Unproven)),
         (Some("bad_record_mac"), Some(Reason::Unproven)),
         (Some("handshake_failure"), Some(Reason::Unproven)),
-        (Some("unknown_ca"), None),
+        (Some("unknown_ca"), Some(Reason::Unproven)),
+        (Some("decrypt_error"), Some(Reason::Unproven)),
         (Some("certificate_expired"), None),
     ] {
         for reach in [Reach::Proposed, Reach::Committed] {
@@ -146,7 +158,7 @@ fn of_two_faults_only_an_alert_about_the_certificate_says_which_one_was_refused(
                 alert_by: alert.map(|_| Side::Client),
                 ..connection(Outcome::RefusedByClient, reach)
             }]);
-            (seen.wrong_certificate, seen.has_second_fault) = (true, true);
+            (seen.wrong_certificate, seen.has_second_fault) = (Some(Certificate::Expired), true);
             assert_eq!(reason(seen.check_refused()), expected, "{alert:?} {reach}");
         }
     }
@@ -227,7 +239,7 @@ fn what_was_negotiated_is_compared_with_every_connection() {
 #[test]
 fn never_offered_is_read_from_every_hello() {
     let seen = finished(vec![completed()]);
-    for offered in ["TLSv1.3", ECDHE, "x25519", "rsa_pss_rsae_sha256"] {
+    for offered in ["TLSv1.3", ECDHE, "x25519", "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"] {
         assert_eq!(reason(seen.check_never_offered(offered)), Some(Reason::Broken), "{offered}");
     }
     for absent in ["TLSv1.1", RSA, "secp256r1", "rsa_pkcs1_sha1"] {
@@ -243,6 +255,46 @@ fn never_offered_is_read_from_every_hello() {
     let silent = finished(vec![completed(), connection(Outcome::Disconnected, Reach::Connected)]);
     assert_eq!(reason(silent.check_never_offered(RSA)), Some(Reason::Unproven));
     assert_eq!(reason(silent.check_never_offered(ECDHE)), Some(Reason::Broken));
+}
+
+/// RFC 5246 7.4.1.4.1, RFC 8422 4, RFC 7919 4.
+#[test]
+fn a_hello_that_lists_no_schemes_or_groups_leaves_open_which_it_takes() {
+    let never = |versions: &[&str], change: fn(&mut Offers), name: &str| {
+        let mut seen = finished(vec![completed()]);
+        let offers = seen.connections[0].offers.as_mut().unwrap();
+        offers.versions = versions.iter().map(|version| (*version).to_owned()).collect();
+        change(offers);
+        reason(seen.check_never_offered(name))
+    };
+    let without_schemes: fn(&mut Offers) = |offers| offers.schemes.clear();
+    let without_groups: fn(&mut Offers) = |offers| offers.groups.clear();
+    let with_dhe: fn(&mut Offers) = |offers| offers.suites.push("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256".into());
+    let with_field: fn(&mut Offers) = |offers| {
+        offers.suites.push("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256".into());
+        offers.groups.push("ffdhe3072".into());
+    };
+    let open = Some(Reason::Unproven);
+    let old: &[&str] = &["TLSv1.2"];
+    let both: &[&str] = &["TLSv1.3", "TLSv1.2"];
+    let new: &[&str] = &["TLSv1.3"];
+    for (change, name, expected) in [
+        (without_schemes, "rsa_pkcs1_sha1", open),
+        (without_schemes, "secp256r1", None),
+        (without_groups, "secp256r1", open),
+        (without_groups, "rsa_pkcs1_sha1", None),
+        (without_groups, "ffdhe2048", None),
+        (with_dhe, "ffdhe2048", open),
+        (with_dhe, "secp256r1", None),
+        (with_field, "ffdhe2048", None),
+        (with_field, "ffdhe3072", Some(Reason::Broken)),
+    ] {
+        for versions in [old, both] {
+            assert_eq!(never(versions, change, name), expected, "{versions:?} {name}");
+        }
+        // TLS 1.3 implies nothing.
+        assert_eq!(never(new, change, name), expected.filter(|r| *r == Reason::Broken), "{name}");
+    }
 }
 
 #[test]
@@ -321,6 +373,7 @@ fn a_failure_text_says_what_was_seen() {
        offered suites   TLS_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
        offered groups   x25519
        offered schemes  rsa_pss_rsae_sha256
+       offered chains   rsa_pkcs1_sha256
        offered alpn     http/1.1
        transcript
           client  ClientHello

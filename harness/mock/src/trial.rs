@@ -1,4 +1,5 @@
-//! A client against a strong server and then against the weak one: only who completes the first can refuse the second.
+//! A client against a strong server, the weak one, and a strong one again: only who completes the strong ones can refuse
+//! the weak one, and only who still completes the last has not lost what it needs on the way.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,30 +15,27 @@ use crate::unmet::{Reason, Unmet};
 const MOST_SAID: usize = 500;
 
 impl MockServerBuilder {
-    /// The client refuses this server, and for what is weak in it: it completes the *positive control*, the same server
-    /// with the policy `harness/strong` (or [`control_policy`](Self::control_policy)) and a right certificate, it offers the
-    /// same there and here, and it refuses here as [`Finished::check_refused`] says. A refusal without an alert that gives
-    /// a reason has to happen twice.
+    /// The client refuses this server, and for what is weak in it. It completes the *positive control* before and after, which
+    /// is this server with the policy `harness/strong` (or [`control_policy`](Self::control_policy)) and a right certificate
+    /// of the same kind of key; it offers the same there and here; and it refuses here as [`Finished::check_refused`] says. A
+    /// refusal without an alert that gives a reason has to happen twice.
     ///
-    /// `client` is called once for the control and once or twice for the weak server. It makes its request to the server
-    /// that it is given, with that server's CA, and waits until the client is done. Return its error, do not unwrap it: a
-    /// refusal is one. What it returns decides nothing and is quoted in the failure text.
+    /// Every server has a port and a CA of its own, so beside the weakness a control differs in these two. A client that keeps
+    /// the CA of the first server does not complete the last control.
     ///
-    /// A session that the client accepts is [`Reason::Broken`] whatever the control says. That the server did not start or
+    /// `client` is called for three servers, or for four. It makes its request to the server that it is given, with that
+    /// server's CA, and waits until the client is done. Return its error, do not unwrap it: a refusal is one. What it returns
+    /// decides nothing and is quoted in the failure text.
+    ///
+    /// A session that the client accepts is [`Reason::Broken`] whatever the controls say. That a server did not start or
     /// died is [`Reason::Unproven`].
     pub fn check_refused_by<R: fmt::Debug>(&self, client: impl Fn(&MockServer) -> R) -> Result<(), Unmet> {
-        let play = |server: MockServer| {
+        let mut trial = Trial::of(self)?;
+        while let Some(server) = trial.next()? {
             let said = client(&server);
-            end(server, &said)
-        };
-        let (weak, control) = self.pair()?;
-        let control = play(control)?;
-        let weak = play(weak)?;
-        if !weak.is_silent() {
-            return judge(&control, &[weak]);
+            trial.end(server, &said)?;
         }
-        let again = play(begin(self.clone())?)?;
-        judge(&control, &[weak, again])
+        Ok(())
     }
 
     /// [`check_refused_by`](Self::check_refused_by) that panics.
@@ -54,25 +52,75 @@ impl MockServerBuilder {
         &self,
         client: impl AsyncFn(&MockServer) -> R,
     ) -> Result<(), Unmet> {
-        let play = async |server: MockServer| {
+        let mut trial = Trial::of(self)?;
+        while let Some(server) = trial.next()? {
             let said = client(&server).await;
-            end(server, &said)
-        };
-        let (weak, control) = self.pair()?;
-        let control = play(control).await?;
-        let weak = play(weak).await?;
-        if !weak.is_silent() {
-            return judge(&control, &[weak]);
+            trial.end(server, &said)?;
         }
-        let again = play(begin(self.clone())?).await?;
-        judge(&control, &[weak, again])
+        Ok(())
+    }
+}
+
+/// The servers in their order: control, weak one (twice, if the client refused without a word), control.
+struct Trial<'a> {
+    builder: &'a MockServerBuilder,
+    /// Which certificates the weak server presents. It says so when it starts, so it does that before its control.
+    certificates: Vec<String>,
+    /// Started and not played yet.
+    waiting: Option<MockServer>,
+    before: Option<Played>,
+    weak: Vec<Played>,
+    after: Option<Played>,
+}
+
+impl<'a> Trial<'a> {
+    fn of(builder: &'a MockServerBuilder) -> Result<Self, Unmet> {
+        let weak = begin(builder.clone())?;
+        let certificates = weak.certificates().to_vec();
+        Ok(Self { builder, certificates, waiting: Some(weak), before: None, weak: Vec::new(), after: None })
     }
 
-    /// The weak server and its twin. The first says which certificates it presents, so it starts first.
-    fn pair(&self) -> Result<(MockServer, MockServer), Unmet> {
-        let weak = begin(self.clone())?;
-        let control = begin(self.twin(weak.certificates()))?;
-        Ok((weak, control))
+    /// The server to be played now. `None` when all have been, and each proves its part.
+    fn next(&mut self) -> Result<Option<MockServer>, Unmet> {
+        let control = || begin(self.builder.twin(&self.certificates)).map(Some);
+        if self.before.is_none() {
+            return control();
+        }
+        if self.wants_weak() {
+            return match self.waiting.take() {
+                Some(first) => Ok(Some(first)),
+                None => begin(self.builder.clone()).map(Some),
+            };
+        }
+        if let Some(after) = &self.after {
+            return judge("after", after, &self.weak).map(|()| None);
+        }
+        if let Some(before) = &self.before {
+            judge("before", before, &self.weak)?;
+        }
+        control()
+    }
+
+    fn wants_weak(&self) -> bool {
+        match &*self.weak {
+            [] => true,
+            [only] => only.is_silent(),
+            _ => false,
+        }
+    }
+
+    fn end(&mut self, server: MockServer, said: &dyn fmt::Debug) -> Result<(), Unmet> {
+        let said: String = format!("{said:?}").chars().take(MOST_SAID).collect();
+        let failed = |error: crate::FinishError| Unmet::new(Reason::Unproven, error.to_string(), "");
+        let played = Played { seen: server.try_finish().map_err(failed)?, said };
+        if self.before.is_none() {
+            self.before = Some(played);
+        } else if self.wants_weak() {
+            self.weak.push(played);
+        } else {
+            self.after = Some(played);
+        }
+        Ok(())
     }
 }
 
@@ -104,13 +152,8 @@ fn begin(builder: MockServerBuilder) -> Result<MockServer, Unmet> {
         .map_err(|error| Unmet::new(Reason::Unproven, error.to_string(), ""))
 }
 
-fn end(server: MockServer, said: &dyn fmt::Debug) -> Result<Played, Unmet> {
-    let said: String = format!("{said:?}").chars().take(MOST_SAID).collect();
-    let failed = |error: crate::FinishError| Unmet::new(Reason::Unproven, error.to_string(), "");
-    Ok(Played { seen: server.try_finish().map_err(failed)?, said })
-}
-
-fn judge(control: &Played, weak: &[Played]) -> Result<(), Unmet> {
+/// `when` the control was played, before the weak server or after it.
+fn judge(when: &str, control: &Played, weak: &[Played]) -> Result<(), Unmet> {
     // A weak session is one, whatever the controls said.
     let refused: Vec<_> = weak
         .iter()
@@ -121,7 +164,7 @@ fn judge(control: &Played, weak: &[Played]) -> Result<(), Unmet> {
     {
         return Err(broken);
     }
-    control_completed(control)?;
+    control_completed(when, control)?;
     for (played, refused) in weak.iter().zip(refused) {
         refused?;
         same_offer(control, played)?;
@@ -129,7 +172,7 @@ fn judge(control: &Played, weak: &[Played]) -> Result<(), Unmet> {
     Ok(())
 }
 
-fn control_completed(control: &Played) -> Result<(), Unmet> {
+fn control_completed(when: &str, control: &Played) -> Result<(), Unmet> {
     let connections = control.seen.connections();
     let is_good = |c: &Connection| matches!(c.verdict, Some(Verdict::Pass | Verdict::Warn));
     let mut completed = connections.iter().filter(|c| c.outcome == Outcome::Completed).peekable();
@@ -142,7 +185,9 @@ fn control_completed(control: &Played) -> Result<(), Unmet> {
     } else {
         return Ok(());
     };
-    let what = format!("the positive control failed, so no refusal of this client proves anything: {why}");
+    let what = format!(
+        "the positive control {when} the weak server failed, so no refusal of this client proves anything: {why}"
+    );
     Err(Unmet::new(Reason::Unproven, what, control.seen.description()).with_note(&control.note()))
 }
 
@@ -155,6 +200,7 @@ fn same_offer(control: &Played, weak: &Played) -> Result<(), Unmet> {
             (&a.suites, &b.suites),
             (&a.groups, &b.groups),
             (&a.schemes, &b.schemes),
+            (&a.cert_schemes, &b.cert_schemes),
         ]
         .into_iter()
         .all(|(a, b)| set(a) == set(b)),

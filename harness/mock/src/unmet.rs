@@ -128,6 +128,7 @@ fn offered(offers: &Offers) -> String {
         ("suites", &offers.suites),
         ("groups", &offers.groups),
         ("schemes", &offers.schemes),
+        ("chains", &offers.cert_schemes),
         ("alpn", &offers.alpn),
     ];
     let mut text = String::new();

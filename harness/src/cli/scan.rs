@@ -231,9 +231,14 @@ impl Scan {
 }
 
 impl Judged<'_> {
-    /// Whether a floor has nothing to judge: no version was accepted at all (by another name the server may answer), or the
-    /// certificates of TLS 1.3, which are encrypted, were never seen.
-    pub(super) fn is_unjudged(&self) -> bool {
+    /// Whether a floor has nothing to judge, or not all that it should.
+    fn is_unjudged(&self) -> bool {
+        self.has_nothing() || !self.found.unseen.is_empty()
+    }
+
+    /// No version was accepted at all (by another name the server may answer), or no certificate of TLS 1.3, which are
+    /// encrypted, was seen.
+    pub(super) fn has_nothing(&self) -> bool {
         let accepts = |(accepted, _): &(Accepted, _)| !accepted.suites.is_empty();
         let tls13 = self.found.versions.get(&ProtocolVersion::TLS1_3);
         !self.found.versions.values().any(accepts)

@@ -26,6 +26,9 @@ pub trait Engine: Send {
     /// Appends the bytes that the peer is to get. The buffer is the caller's and reused.
     fn drain(&mut self, to_peer: &mut Vec<u8>);
     fn status(&self) -> Status;
+    /// Whether the handshake was done once, whatever became of the connection then: the peer's Finished and what ends it may
+    /// come in one piece.
+    fn was_done(&self) -> bool;
     /// Queues application data; ignored before the handshake is done.
     fn send(&mut self, plaintext: &[u8]);
     /// Appends the application data that arrived.

@@ -78,6 +78,10 @@ impl Engine for Seeded {
         self.engine.status()
     }
 
+    fn was_done(&self) -> bool {
+        self.engine.was_done()
+    }
+
     fn send(&mut self, plaintext: &[u8]) {
         within(&mut self.stream, || self.engine.send(plaintext));
     }

@@ -4,6 +4,7 @@
 use crate::edit::{Edit, Editor};
 use crate::engine::{Engine, Status};
 use crate::observe::{Ending, Observation, Reach, Seen, Side, Tap};
+use crate::wire::ClientHello;
 
 use super::ending::ClientEnd;
 
@@ -64,7 +65,7 @@ impl Tapped {
             self.tap.raise(Reach::Data);
             self.tap.transcript.push(Side::Client, Seen::ApplicationData(received));
         }
-        if self.is_established() && self.tap.reach() >= Reach::Proposed {
+        if self.engine.was_done() && self.tap.reach() >= Reach::Proposed {
             self.tap.raise(Reach::Finished);
         }
     }
@@ -176,6 +177,11 @@ impl Tapped {
     /// The first ClientHello, once it has come.
     pub const fn offer(&self) -> Option<&crate::oracle::Offer> {
         self.tap.offer.as_ref()
+    }
+
+    /// The first ClientHello as it came.
+    pub fn client_hello(&self) -> Option<ClientHello> {
+        self.tap.transcript.client_hello()
     }
 
     /// What the client was sent as a ServerHello.

@@ -302,7 +302,8 @@ pub struct BaselineReport {
     pub new: Vec<Changed>,
     /// Was played before, and this run has no such case or client.
     pub vanished: Vec<Changed>,
-    /// Cases that were played before, and that this run left out (tier, filter, shard) or was interrupted before.
+    /// Cases that were played before, and that this run left out (tier, filter, shard), was interrupted before, or has no
+    /// program for: the client is not installed.
     pub unplayed: u64,
     /// Classes in which a client proved itself before, or was not asked to.
     pub newly_unproven: Vec<Unproven>,

@@ -30,11 +30,24 @@ pub struct Refusal {
     pub alert: Option<AlertDescription>,
 }
 
-/// A client's handshake that was completed.
-pub struct Shaken {
-    pub engine: Box<dyn Engine>,
-    pub reader: FlightReader,
-    pub end: End,
+/// What a client's handshake came to.
+pub enum Shaken {
+    /// It was completed.
+    Done {
+        engine: Box<dyn Engine>,
+        reader: Box<FlightReader>,
+        end: End,
+        /// After one that an alert ended.
+        was_refused: bool,
+    },
+    /// One side or the other would not, twice.
+    Refused {
+        /// The server's certificates, if it came to show them.
+        chain: Vec<Vec<u8>>,
+        alert: Option<AlertDescription>,
+    },
+    /// There is no such client.
+    NotPlayed,
 }
 
 /// What a scan costs, and whether the server still answers. Shared by all threads.
@@ -161,36 +174,37 @@ impl<'a> Asker<'a> {
         read(reader, end)
     }
 
-    /// Plays a client's handshake until it is completed, or refused by either side (`None`). As with hellos, nobody is taken to refuse who closes
-    /// a connection once, or does not answer at all.
+    /// Plays a client's handshake until it is completed, or refused by either side. Nobody is taken to refuse who does so
+    /// once, for an alert may have a passing reason, or who does not answer at all.
     ///
     /// # Errors
     ///
     /// If there is no answer.
-    pub fn shake_hands(
-        &mut self,
-        open: &dyn Fn() -> Option<Box<dyn Engine>>,
-    ) -> Result<Option<Shaken>, Trouble> {
-        let mut was_closed = false;
+    pub fn shake_hands(&mut self, open: &dyn Fn() -> Option<Box<dyn Engine>>) -> Result<Shaken, Trouble> {
+        let (mut was_closed, mut was_refused) = (false, false);
         let mut pause = self.patience.pause;
         let mut left = self.patience.retries;
         loop {
             if let Some(trouble) = self.counters.over() {
                 return Err(trouble);
             }
-            let Some(mut engine) = open() else { return Ok(None) };
+            let Some(mut engine) = open() else { return Ok(Shaken::NotPlayed) };
             let mut reader = FlightReader::new();
             let end = self.peer.handshake(&mut *engine, &mut reader);
             self.counters.connected(&end);
             match (engine.status(), end) {
                 (Status::Done, end) => {
                     self.counters.dead.store(0, Ordering::Relaxed);
-                    return Ok(Some(Shaken { engine, reader, end }));
+                    return Ok(Shaken::Done { engine, reader: Box::new(reader), end, was_refused });
                 }
                 // By an alert, or because the client does not take what it got.
-                (Status::Failed(_), _) => {
+                (Status::Failed(failure), _) => {
                     self.counters.dead.store(0, Ordering::Relaxed);
-                    return Ok(None);
+                    if was_refused {
+                        let chain = engine.peer_chain();
+                        return Ok(Shaken::Refused { chain, alert: failure.alert_received });
+                    }
+                    was_refused = true;
                 }
                 (Status::Running, End::Trouble(trouble)) => {
                     if !trouble.is_passing() {
@@ -206,7 +220,7 @@ impl<'a> Asker<'a> {
                 }
                 (Status::Running, End::Closed | End::Enough) if !was_closed => was_closed = true,
                 (Status::Running, End::Closed | End::Enough) if self.is_still_there() => {
-                    return Ok(None);
+                    return Ok(Shaken::Refused { chain: Vec::new(), alert: None });
                 }
                 (Status::Running, End::Closed | End::Enough) => {
                     self.counters.had_no_answer();

@@ -24,6 +24,8 @@ pub struct Found {
     pub dhe_bits: BTreeSet<u16>,
     /// Each leaf once.
     pub certificates: Vec<Chain>,
+    /// Schemes of TLS 1.3 that the server took in a hello, and whose certificate nobody saw: it may be another one.
+    pub unseen: Vec<SignatureScheme>,
     pub fallback_scsv: Known<bool>,
     pub secure_renegotiation: Known<bool>,
     pub extended_master_secret: Known<bool>,
@@ -69,6 +71,7 @@ impl Found {
             schemes: Vec::new(),
             dhe_bits: BTreeSet::new(),
             certificates: Vec::new(),
+            unseen: Vec::new(),
             fallback_scsv: not_asked(),
             secure_renegotiation: not_asked(),
             extended_master_secret: not_asked(),

@@ -17,7 +17,7 @@ use super::greet::greet;
 use super::known::Known;
 use super::lists::{self, Listed};
 use super::peer::Server;
-use super::sessions::Player;
+use super::sessions::{Player, Shown};
 use super::signals;
 use super::suites::{Accepted, Preference, preference, suites};
 use super::trouble::Trouble;
@@ -96,9 +96,11 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
                 preferences.insert(version, preference);
             }
             Piece::Groups(list) => found.groups.push(list),
-            Piece::Schemes(list, more) => {
-                found.schemes.push(list);
-                chains.extend(more);
+            Piece::Schemes(list) => found.schemes.push(list),
+            Piece::Shown(shown) => {
+                found.schemes.push(shown.list);
+                found.unseen = shown.unseen;
+                chains.extend(shown.chains);
             }
             Piece::Fallback(known) => found.fallback_scsv = known,
             Piece::Compression(known) => found.compression = known,
@@ -127,7 +129,8 @@ fn fill(crew: &Crew<'_>, options: &Options, found: &mut Found) -> Result<(), Tro
 enum Piece {
     Preference(ProtocolVersion, Preference),
     Groups(Listed<NamedGroup>),
-    Schemes(Listed<SignatureScheme>, Vec<Chain>),
+    Schemes(Listed<SignatureScheme>),
+    Shown(Shown),
     Fallback(Known<bool>),
     Compression(Known<bool>),
     Id(Known<bool>),
@@ -167,7 +170,7 @@ fn details<'t>(all: &'t [Accepted], options: &'t Options) -> Vec<Task<'t, Piece>
         tasks.push(Box::new(move |asker| Piece::Groups(lists::groups(asker, found, name))));
     }
     if let Some(found) = tls12 {
-        tasks.push(Box::new(move |asker| Piece::Schemes(lists::schemes(asker, found, name), Vec::new())));
+        tasks.push(Box::new(move |asker| Piece::Schemes(lists::schemes(asker, found, name))));
     }
     tasks.push(Box::new(move |asker| Piece::Fallback(signals::fallback_scsv(asker, all, name))));
     tasks.push(Box::new(move |asker| Piece::Compression(signals::compression(asker, all, name))));
@@ -179,10 +182,7 @@ fn handshakes<'t>(all: &'t [Accepted], options: &Options, player: &'t Player) ->
     let mut tasks: Vec<Task<'t, Piece>> = Vec::new();
     let tls13 = newest(all, |found| !is_old(found));
     if let Some(found) = tls13.filter(|_| !options.suites_only) {
-        tasks.push(Box::new(move |asker| {
-            let (list, chains) = player.schemes(asker, found);
-            Piece::Schemes(list, chains)
-        }));
+        tasks.push(Box::new(move |asker| Piece::Shown(player.schemes(asker, found))));
     }
     for found in accepted(all).filter(|_| options.confirm) {
         for &suite in &found.suites {

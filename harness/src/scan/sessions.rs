@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Resumption, Role, Session};
 use crate::probe::FlightReader;
-use crate::registry::{self, CipherSuite, GroupFamily, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{
+    self, AlertDescription, CipherSuite, GroupFamily, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 
 use super::ask::{Asker, Reply, Shaken};
 use super::certificate::Chain;
@@ -26,15 +28,37 @@ pub struct Player {
     pub groups: Vec<Listed<NamedGroup>>,
 }
 
+/// What became of a handshake.
+enum Tried {
+    Completed(Completed),
+    Refused {
+        chain: Option<Chain>,
+        /// The server says that it has nothing that fits (RFC 8446 6.2): there is no certificate that it could have shown.
+        has_nothing: bool,
+    },
+    /// The stack has no such client.
+    NotPlayed,
+}
+
 /// A handshake that was completed.
-pub struct Completed {
-    pub chain: Option<Chain>,
-    pub is_resumed: bool,
+struct Completed {
+    chain: Option<Chain>,
+    is_resumed: bool,
+    /// After one that an alert ended, which takes the session from the stack.
+    was_refused: bool,
     /// Up to TLS 1.2: a ticket came.
-    pub has_ticket: bool,
-    pub session: Option<Session>,
+    has_ticket: bool,
+    session: Option<Session>,
     /// The server said all that it had to say.
-    pub is_whole: bool,
+    is_whole: bool,
+}
+
+/// What the schemes of TLS 1.3 came to.
+pub struct Shown {
+    pub list: Listed<SignatureScheme>,
+    pub chains: Vec<Chain>,
+    /// The server answered a hello with it, and what certificate goes with it nobody saw.
+    pub unseen: Vec<SignatureScheme>,
 }
 
 impl Player {
@@ -68,11 +92,19 @@ impl Player {
         spec
     }
 
-    /// Completes a handshake, or says why not: `None` if the server or the stack would not.
-    fn complete(&self, asker: &mut Asker<'_>, spec: &EndpointSpec) -> Result<Option<Completed>, Trouble> {
+    /// Completes a handshake, unless the server or the stack would not.
+    fn complete(&self, asker: &mut Asker<'_>, spec: &EndpointSpec) -> Result<Tried, Trouble> {
         let open = || self.backend.open(Role::Client, spec).ok();
-        let shaken = asker.shake_hands(&open)?;
-        Ok(shaken.map(|Shaken { engine, reader, end }| completed(&*engine, &reader, end)))
+        Ok(match asker.shake_hands(&open)? {
+            Shaken::Done { engine, reader, end, was_refused } => {
+                Tried::Completed(completed(&*engine, &reader, end, was_refused))
+            }
+            Shaken::Refused { chain, alert } => Tried::Refused {
+                chain: Chain::read(&chain),
+                has_nothing: alert == Some(AlertDescription::HANDSHAKE_FAILURE),
+            },
+            Shaken::NotPlayed => Tried::NotPlayed,
+        })
     }
 
     /// Whether this version and suite can be completed.
@@ -83,7 +115,7 @@ impl Player {
         suite: CipherSuite,
     ) -> Known<bool> {
         match self.complete(asker, &self.spec(version, &[suite])) {
-            Ok(done) => Known::Is(done.is_some()),
+            Ok(tried) => Known::Is(matches!(tried, Tried::Completed(_))),
             Err(trouble) => Known::Unknown(trouble),
         }
     }
@@ -91,24 +123,43 @@ impl Player {
     /// Whether a second connection is resumed by these means.
     pub fn resumption(&self, asker: &mut Asker<'_>, accepted: &Accepted, by: Resumption) -> Known<bool> {
         let spec = EndpointSpec { resumption: by, ..self.spec(accepted.version, &self.playable(accepted)) };
-        let first = match self.complete(asker, &spec) {
-            Ok(Some(first)) => first,
-            Ok(None) => return Known::Moot("no handshake of the built-in OpenSSL is completed"),
-            Err(trouble) => return Known::Unknown(trouble),
+        match self.come_back(asker, accepted, &spec) {
+            (Known::Is(false), true) => self.come_back(asker, accepted, &spec).0,
+            (known, _) => known,
+        }
+    }
+
+    /// Two connections. And whether an alert came in between, which may have had a passing reason: the stack does not
+    /// resume a session after one.
+    fn come_back(
+        &self,
+        asker: &mut Asker<'_>,
+        accepted: &Accepted,
+        spec: &EndpointSpec,
+    ) -> (Known<bool>, bool) {
+        let by = spec.resumption;
+        let first = match self.complete(asker, spec) {
+            Ok(Tried::Completed(first)) => first,
+            Ok(Tried::Refused { .. } | Tried::NotPlayed) => {
+                return (Known::Moot("no handshake of the built-in OpenSSL is completed"), false);
+            }
+            Err(trouble) => return (Known::Unknown(trouble), false),
         };
         let is_tls13 = accepted.version >= ProtocolVersion::TLS1_3;
         // By id, and by what looks like a ticket and is none: up to TLS 1.2 a session can have both.
         if by.tickets && !is_tls13 && !first.has_ticket {
-            return Known::Is(false);
+            return (Known::Is(false), false);
         }
         if is_tls13 && !first.is_whole {
-            return Known::Unknown(Trouble::Slow);
+            return (Known::Unknown(Trouble::Slow), false);
         }
-        let Some(session) = first.session else { return Known::Is(false) };
-        let second = EndpointSpec { session: Some(session), ..spec };
+        let Some(session) = first.session else { return (Known::Is(false), false) };
+        let second = EndpointSpec { session: Some(session), ..spec.clone() };
         match self.complete(asker, &second) {
-            Ok(done) => Known::Is(done.is_some_and(|second| second.is_resumed)),
-            Err(trouble) => Known::Unknown(trouble),
+            Ok(Tried::Completed(second)) => (Known::Is(second.is_resumed), second.was_refused),
+            Ok(Tried::Refused { .. }) => (Known::Is(false), true),
+            Ok(Tried::NotPlayed) => (Known::Is(false), false),
+            Err(trouble) => (Known::Unknown(trouble), false),
         }
     }
 
@@ -129,13 +180,9 @@ impl Player {
 
     /// The schemes of TLS 1.3, one at a time, and the certificates that come with them. What a ServerHello answers
     /// is completed: the signature itself is encrypted.
-    pub fn schemes(
-        &self,
-        asker: &mut Asker<'_>,
-        accepted: &Accepted,
-    ) -> (Listed<SignatureScheme>, Vec<Chain>) {
+    pub fn schemes(&self, asker: &mut Asker<'_>, accepted: &Accepted) -> Shown {
         let mut found = Listed::none(accepted.version);
-        let mut chains = Vec::new();
+        let (mut chains, mut unseen) = (Vec::new(), Vec::new());
         for scheme in all_schemes(accepted.version) {
             let name = self.server_name.as_deref();
             let mut question = Question::new(accepted.version, accepted.suites.clone(), accepted.size, name);
@@ -151,23 +198,32 @@ impl Player {
             let suites = self.playable(accepted);
             let spec = EndpointSpec { schemes: vec![scheme], ..self.spec(accepted.version, &suites) };
             match self.complete(asker, &spec) {
-                Ok(Some(done)) => {
+                Ok(Tried::Completed(done)) => {
                     found.items.push(scheme);
                     chains.extend(done.chain);
                 }
-                Ok(None) => found.unconfirmed.push(scheme),
+                // Of RSA keys, of which alone a floor asks the size, the stack plays all schemes.
+                Ok(Tried::NotPlayed) => found.unconfirmed.push(scheme),
+                Ok(Tried::Refused { chain, has_nothing }) => {
+                    found.unconfirmed.push(scheme);
+                    if chain.is_none() && !has_nothing {
+                        unseen.push(scheme);
+                    }
+                    chains.extend(chain);
+                }
                 Err(trouble) => {
                     found.trouble = Some(trouble);
                     break;
                 }
             }
         }
-        (found, chains)
+        Shown { list: found, chains, unseen }
     }
 }
 
-fn completed(engine: &dyn Engine, reader: &FlightReader, end: End) -> Completed {
+fn completed(engine: &dyn Engine, reader: &FlightReader, end: End, was_refused: bool) -> Completed {
     Completed {
+        was_refused,
         chain: Chain::read(&engine.peer_chain()),
         is_resumed: engine.is_resumed(),
         has_ticket: reader.flight().is_some_and(|flight| flight.has_ticket),

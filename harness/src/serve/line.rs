@@ -9,6 +9,7 @@ use crate::observe::{Ending, Observation, Reach, ja4};
 use crate::oracle::Offer;
 use crate::run::events::Side;
 use crate::run::one::alert;
+use crate::wire::ClientHello;
 
 use super::judged::Judged;
 
@@ -97,6 +98,8 @@ pub struct Offers {
     pub suites: Vec<String>,
     pub groups: Vec<String>,
     pub schemes: Vec<String>,
+    /// `signature_algorithms_cert` (RFC 8446 4.2.3).
+    pub cert_schemes: Vec<String>,
     pub alpn: Vec<String>,
     /// Its first 255 characters, which is all that a host name may have (RFC 1035 2.3.4).
     pub server_name: Option<String>,
@@ -120,8 +123,9 @@ fn names<T: ToString>(values: impl IntoIterator<Item = T>, left_out: &mut usize)
 }
 
 impl Offers {
-    pub fn of(offer: &Offer) -> Self {
+    pub fn of(offer: &Offer, hello: Option<&ClientHello>) -> Self {
         let offer = offer.normalised();
+        let for_chains = hello.and_then(ClientHello::certificate_signature_schemes).unwrap_or_default();
         let mut left_out = 0;
         Self {
             versions: match &offer.supported_versions {
@@ -131,6 +135,7 @@ impl Offers {
             suites: names(&offer.suites, &mut left_out),
             groups: names(offer.groups.iter().flatten(), &mut left_out),
             schemes: names(offer.schemes.iter().flatten(), &mut left_out),
+            cert_schemes: names(for_chains.iter().filter(|scheme| !scheme.is_grease()), &mut left_out),
             alpn: names(offer.alpn.iter().map(|name| String::from_utf8_lossy(name)), &mut left_out),
             server_name: offer.server_name.map(|name| name.chars().take(LONGEST_NAME).collect()),
             left_out,
@@ -177,6 +182,7 @@ impl ConnectionLine {
     ) -> Self {
         let proposal = seen.proposal.as_ref();
         let (alert, alert_by) = alert(Some(seen));
+        let hello = seen.transcript.client_hello();
         Self {
             peer,
             outcome: outcome(seen, bad_certificate),
@@ -186,10 +192,10 @@ impl ConnectionLine {
             group: proposal.and_then(|p| p.group).map(|group| group.to_string()),
             alert: alert.map(|alert| alert.to_string()),
             alert_by,
-            ja4: seen.transcript.client_hello().as_ref().map(ja4),
+            ja4: hello.as_ref().map(ja4),
             verdict: judged.verdict,
             findings: judged.findings.iter().map(|finding| finding.code.to_string()).collect(),
-            offers: seen.offer.as_ref().map(Offers::of),
+            offers: seen.offer.as_ref().map(|offer| Offers::of(offer, hello.as_ref())),
             transcript: transcript.then(|| seen.transcript.to_string()),
             ms,
         }
@@ -230,7 +236,9 @@ fn outcome(seen: &Observation, bad_certificate: bool) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::{CipherSuite, ProtocolVersion};
+    use crate::observe::offer_of;
+    use crate::registry::{CipherSuite, ProtocolVersion, SignatureScheme};
+    use crate::wire::Extension;
 
     #[test]
     fn a_list_of_thousands_is_cut_and_what_is_cut_is_counted() {
@@ -240,10 +248,30 @@ mod tests {
         offer.suites = unknown.clone().chain(unknown).collect();
         offer.alpn = vec![b"h2".to_vec(), b"h2".to_vec()];
         offer.server_name = Some("x".repeat(60_000));
-        let offers = Offers::of(&offer);
+        let offers = Offers::of(&offer, None);
         assert_eq!((offers.suites.len(), offers.left_out), (1024, 3000 - 1024 - GREASE_BETWEEN));
         assert_eq!(offers.alpn, ["h2"]);
         assert_eq!(offers.server_name.map(|name| name.len()), Some(255));
+    }
+
+    #[test]
+    fn the_schemes_of_chains_are_told_apart_from_those_of_handshakes() {
+        let schemes = |codes: &[u16]| codes.iter().copied().map(SignatureScheme).collect::<Vec<_>>();
+        let hello = ClientHello {
+            legacy_version: ProtocolVersion::TLS1_2,
+            random: [0; 32],
+            session_id: Vec::new(),
+            cipher_suites: vec![CipherSuite(0x1301)],
+            compression_methods: vec![0],
+            extensions: Some(vec![
+                Extension::SignatureAlgorithms(schemes(&[0x0804])),
+                // 0x1A1A is GREASE.
+                Extension::SignatureAlgorithmsCert(schemes(&[0x0201, 0x1A1A, 0x0804])),
+            ]),
+        };
+        let offers = Offers::of(&offer_of(&hello), Some(&hello));
+        assert_eq!(offers.schemes, ["rsa_pss_rsae_sha256"]);
+        assert_eq!(offers.cert_schemes, ["rsa_pkcs1_sha1", "rsa_pss_rsae_sha256"]);
     }
 
     /// RFC 8701 2: 0xDADA is the one in between.

@@ -70,7 +70,7 @@ impl Page {
                 shakedown: env!("CARGO_PKG_VERSION"),
                 policy: staged.stage.policy.id.clone(),
                 negotiated: proposal.map(Negotiated::from),
-                offers: offer.map(Offers::of),
+                offers: offer.map(|offer| Offers::of(offer, tapped.client_hello().as_ref())),
                 floor: FloorName {
                     id: floor.id.clone(),
                     title: floor.title.clone(),

@@ -1,5 +1,6 @@
 //! One request each, by two stacks.
 
+use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -10,7 +11,35 @@ use openssl::x509::X509;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 
-fn connect(address: SocketAddr) -> Result<TcpStream, String> {
+/// Alerts that are not encrypted get lost on it: a client that leaves without a word.
+#[derive(Debug)]
+pub struct WithoutAlerts(TcpStream);
+
+/// Content type of a record (RFC 8446 5.1).
+const ALERT: u8 = 21;
+
+impl Read for WithoutAlerts {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for WithoutAlerts {
+    /// Both stacks write an alert by itself.
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.first() == Some(&ALERT) { Ok(bytes.len()) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+pub fn connect_without_alerts(address: SocketAddr) -> Result<WithoutAlerts, String> {
+    connect(address).map(WithoutAlerts)
+}
+
+pub fn connect(address: SocketAddr) -> Result<TcpStream, String> {
     let stream = TcpStream::connect(address).map_err(|e| e.to_string())?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(|e| e.to_string())?;
     Ok(stream)
@@ -32,6 +61,10 @@ fn request(stream: &mut (impl Read + Write)) -> Result<String, String> {
 
 /// TLS 1.2 and 1.3 with forward secrecy only; verifies.
 pub fn rustls_request(address: SocketAddr, ca_pem: &str) -> Result<String, String> {
+    rustls_request_on(connect(address)?, ca_pem)
+}
+
+pub fn rustls_request_on(stream: impl Read + Write, ca_pem: &str) -> Result<String, String> {
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
         roots.add(certificate.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
@@ -44,12 +77,20 @@ pub fn rustls_request(address: SocketAddr, ca_pem: &str) -> Result<String, Strin
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").map_err(|e| e.to_string())?;
     let connection = rustls::ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
-    request(&mut rustls::StreamOwned::new(connection, connect(address)?))
+    request(&mut rustls::StreamOwned::new(connection, stream))
 }
 
 /// Every version and suite that is compiled in. Without a CA it verifies nothing.
 pub fn openssl_request(
     address: SocketAddr,
+    ca_pem: Option<&str>,
+    change: impl Fn(&mut SslContextBuilder) -> Result<(), String>,
+) -> Result<String, String> {
+    openssl_request_on(connect(address)?, ca_pem, change)
+}
+
+pub fn openssl_request_on(
+    stream: impl Read + Write + Debug,
     ca_pem: Option<&str>,
     change: impl Fn(&mut SslContextBuilder) -> Result<(), String>,
 ) -> Result<String, String> {
@@ -69,6 +110,6 @@ pub fn openssl_request(
     let mut ssl = openssl::ssl::Ssl::new(&context.build()).map_err(text)?;
     ssl.set_hostname("localhost").map_err(text)?;
     ssl.param_mut().set_host("localhost").map_err(text)?;
-    let mut stream = ssl.connect(connect(address)?).map_err(|e| e.to_string())?;
+    let mut stream = ssl.connect(stream).map_err(|e| e.to_string())?;
     request(&mut stream)
 }

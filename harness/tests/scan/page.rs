@@ -1,13 +1,16 @@
 //! The page for people, as a whole.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use regex::Regex;
+use shakedown::engine::EndpointSpec;
+use shakedown::pki::{CertificateKind, Identity};
 
-use crate::memory::plain;
+use crate::memory::{identity, plain};
 use crate::port::{honest, liar};
-use crate::run::scan;
+use crate::run::{scan, scan_json};
 
 const ARGUMENTS: [&str; 4] = ["--policy", "elb/ELBSecurityPolicy-TLS13-1-2-2021-06", "--floor", "aws"];
 
@@ -127,4 +130,18 @@ fn the_page_of_a_server_that_says_nothing() {
 
     asked        N connections, N retries, N s
     ");
+}
+
+#[test]
+fn a_chain_that_is_too_long_to_be_listed_is_counted() {
+    let leaf = identity(CertificateKind::EcdsaP256);
+    let chain = std::iter::repeat_n(leaf.chain[0].clone(), 20).collect();
+    let long = Arc::new(Identity { kind: leaf.kind, chain, key: leaf.key.clone() });
+    let address = honest(EndpointSpec { identities: vec![long], ..plain() }, |_, _| true);
+    let (_, found) = scan_json(&[&address]);
+    let certificate = &found["certificates"][0];
+    let listed = certificate["chain_bytes"].as_array().map(Vec::len);
+    assert_eq!((listed, certificate["chain_length"].as_u64()), (Some(16), Some(20)), "{found}");
+    let page = String::from_utf8(scan(&[&address]).stdout).unwrap();
+    assert!(page.contains("and 4 more"), "{page}");
 }

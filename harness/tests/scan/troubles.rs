@@ -11,10 +11,10 @@ use rustix::net::sockopt::set_socket_linger;
 use serde_json::Value;
 use shakedown::engine::{EndpointSpec, Role, backends};
 use shakedown::pki::{CertificateKind, Pki};
-use shakedown::registry::ProtocolVersion;
+use shakedown::registry::{CipherSuite, ProtocolVersion};
 use shakedown::scan::{Deadlines, Trouble, find};
 
-use crate::memory::plain;
+use crate::memory::{identity, plain};
 use crate::port::{honest, liar};
 use crate::run::{scan, scan_json};
 
@@ -120,6 +120,65 @@ fn a_server_of_which_nothing_is_known_keeps_no_floor_and_costs_no_flood() {
     }
 }
 
+/// A server with an ECDSA and an RSA certificate; handshakes with an RSA scheme alone get an alert instead of an answer, the
+/// first one or all of them. The hello before, which only asks, is answered.
+fn alert_for_rsa(for_all: bool) -> String {
+    // A question and two handshakes, for every scheme and scan.
+    const CONNECTIONS: usize = 3;
+    let spec = EndpointSpec {
+        versions: vec![ProtocolVersion::TLS1_3],
+        identities: [CertificateKind::EcdsaP256, CertificateKind::Rsa2048].map(identity).to_vec(),
+        suites: vec![CipherSuite(0x1301)],
+        ..EndpointSpec::default()
+    };
+    let seen = [0x04, 0x05, 0x06].map(|_| AtomicUsize::new(0));
+    honest(spec, move |_, stream| {
+        let mut hello = [0; 4096];
+        let length = stream.peek(&mut hello).unwrap_or(0);
+        let mut number = None;
+        for (scheme, seen) in [0x04, 0x05, 0x06].into_iter().zip(&seen) {
+            // `signature_algorithms` with one scheme, rsa_pss_rsae_sha256 to sha512.
+            let alone = [0, 13, 0, 4, 0, 2, 8, scheme];
+            if hello[..length].windows(alone.len()).any(|bytes| bytes == alone) {
+                number = Some(seen.fetch_add(1, Ordering::SeqCst));
+            }
+        }
+        let is_meant =
+            number.is_some_and(|number| number == 1 || for_all && !number.is_multiple_of(CONNECTIONS));
+        if is_meant {
+            read_hello(stream);
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 80]);
+        }
+        !is_meant
+    })
+}
+
+#[test]
+fn a_floor_is_not_kept_by_certificates_that_nobody_saw() {
+    let keys = |found: &Value| {
+        let mut keys: Vec<String> =
+            found["certificates"].as_array().unwrap().iter().map(|c| c["key"].to_string()).collect();
+        keys.sort();
+        keys.join(" ")
+    };
+    let (exit, found) = scan_json(&[&alert_for_rsa(false), "--floor", "aws"]);
+    assert_eq!((exit, keys(&found).as_str()), (0, "\"ecdsa\" \"rsa\""), "{found}");
+    assert_eq!(found["unseen"], serde_json::json!([]), "{found}");
+
+    let rsa = ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"];
+    let address = alert_for_rsa(true);
+    let (exit, found) = scan_json(&[&address, "--floor", "aws"]);
+    assert_eq!((exit, keys(&found).as_str()), (3, "\"ecdsa\""), "{found}");
+    let mut unseen: Vec<&str> =
+        found["unseen"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    unseen.sort_unstable();
+    assert_eq!(unseen, rsa, "{found}");
+    // Without a floor there is nothing that it could hide.
+    assert_eq!(scan_json(&[&address]).0, 0);
+    let page = String::from_utf8(scan(&[&address, "--floor", "aws"]).stdout).unwrap();
+    assert!(page.contains("certificates that nobody saw") && page.contains(rsa[0]), "{page}");
+}
+
 #[test]
 fn a_closed_port_and_an_unknown_host_are_told_apart() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -197,7 +256,7 @@ fn a_server_that_stops_answering_is_reported_as_such() {
         }
         number <= 8
     });
-    let (exit, found) = scan_json(&[&address, "--timeout", "1"]);
+    let (exit, found) = scan_json(&[&address, "--timeout", "3"]);
     assert_eq!(exit, 3);
     let troubles = found["troubles"].as_array().unwrap();
     assert!(troubles.iter().any(|trouble| trouble["code"] == "stopped-answering"), "{found}");
@@ -235,12 +294,12 @@ fn a_scan_ends_when_its_time_runs_out_and_says_what_was_not_asked() {
 
     // Each connection is in time, all of them together are not.
     let slow = honest(plain(), |_, _| {
-        std::thread::sleep(Duration::from_millis(250));
+        std::thread::sleep(Duration::from_millis(500));
         true
     });
     let start = Instant::now();
-    let (exit, found) = scan_json(&[&slow, "--max-time", "2"]);
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let (exit, found) = scan_json(&[&slow, "--max-time", "5"]);
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!((exit, &found["trouble"]), (3, &Value::Null), "{found}");
     for trouble in found["troubles"].as_array().unwrap() {
         assert_eq!(trouble["code"], "out-of-time", "{trouble}");
@@ -254,7 +313,9 @@ fn a_scan_ends_when_its_time_runs_out_and_says_what_was_not_asked() {
 
 #[test]
 fn an_interrupted_scan_prints_what_it_has_and_exits_130() {
-    let address = liar(|stream| {
+    let (came, comes) = std::sync::mpsc::channel();
+    let address = liar(move |stream| {
+        came.send(()).unwrap();
         std::thread::sleep(Duration::from_secs(60));
         drop(stream);
     });
@@ -263,7 +324,7 @@ fn an_interrupted_scan_prints_what_it_has_and_exits_130() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    comes.recv_timeout(Duration::from_secs(30)).expect("the scan connects");
     let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();

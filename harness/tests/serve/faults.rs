@@ -74,6 +74,10 @@ impl Engine for PanickingEngine {
         self.inner.status()
     }
 
+    fn was_done(&self) -> bool {
+        self.inner.was_done()
+    }
+
     fn send(&mut self, plaintext: &[u8]) {
         self.inner.send(plaintext);
     }

@@ -194,6 +194,9 @@ impl Engine for Flipped {
     fn status(&self) -> Status {
         self.inner.status()
     }
+    fn was_done(&self) -> bool {
+        self.inner.was_done()
+    }
     fn send(&mut self, plaintext: &[u8]) {
         self.inner.send(plaintext);
     }

@@ -51,7 +51,12 @@ pub fn print(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
             &format!("{}: {} ({}, {})", floor.id, floor.title, floor.source.page, floor.source.date),
         );
         if broken.is_empty() && found.trouble.is_none() {
-            page.line("", if judged.is_unjudged() { NOTHING } else { "nothing that was accepted breaks it" });
+            page.line("", if judged.has_nothing() { NOTHING } else { "nothing that was accepted breaks it" });
+        }
+        if !found.unseen.is_empty() {
+            let schemes: Vec<String> = found.unseen.iter().map(ToString::to_string).collect();
+            let text = "TLS 1.3 certificates that nobody saw, for their handshakes were not completed: ";
+            page.line("not judged", &format!("{text}{}", schemes.join(", ")));
         }
         for broken in broken {
             let level = if broken.treatment == Treatment::Fail { "FAIL" } else { "warn" };

@@ -48,6 +48,7 @@ pub(super) struct OpenSslEngine {
     role: Role,
     stream: SslStream<Queues>,
     status: Status,
+    was_done: bool,
     peer_closed: bool,
     received: Vec<u8>,
 }
@@ -69,8 +70,14 @@ impl OpenSslEngine {
             ssl.param_mut().set_host(server_name)?;
         }
         let stream = SslStream::new(ssl, Queues::default())?;
-        let mut engine =
-            Self { role, stream, status: Status::Running, peer_closed: false, received: Vec::new() };
+        let mut engine = Self {
+            role,
+            stream,
+            status: Status::Running,
+            was_done: false,
+            peer_closed: false,
+            received: Vec::new(),
+        };
         if role == Role::Client {
             engine.advance();
         }
@@ -84,7 +91,10 @@ impl OpenSslEngine {
                 Role::Server => self.stream.accept(),
             };
             match result {
-                Ok(()) => self.status = Status::Done,
+                Ok(()) => {
+                    self.status = Status::Done;
+                    self.was_done = true;
+                }
                 Err(error) if is_pending(error.code()) => {}
                 Err(error) => {
                     self.peer_closed |= error.code() == ErrorCode::ZERO_RETURN;
@@ -135,6 +145,10 @@ impl Engine for OpenSslEngine {
 
     fn status(&self) -> Status {
         self.status.clone()
+    }
+
+    fn was_done(&self) -> bool {
+        self.was_done
     }
 
     fn send(&mut self, plaintext: &[u8]) {

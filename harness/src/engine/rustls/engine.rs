@@ -22,17 +22,13 @@ impl RustlsEngine {
 
     fn process(&mut self) {
         match self.connection.process_new_packets() {
-            Ok(state) => {
-                self.peer_closed |= state.peer_has_closed();
-                let waiting = state.plaintext_bytes_to_read();
-                let start = self.received.len();
-                self.received.resize(start + waiting, 0);
-                // Exactly that many bytes are buffered, so nothing blocks and nothing is short.
-                if self.connection.reader().read_exact(&mut self.received[start..]).is_err() {
-                    self.received.truncate(start);
-                }
-            }
+            Ok(state) => self.peer_closed |= state.peer_has_closed(),
             Err(error) => self.failure = Some(failure(&error)),
+        }
+        // Also what came before the alert. An error says that there is no more: it would have to wait.
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = self.connection.reader().read(&mut buffer) {
+            self.received.extend_from_slice(&buffer[..length]);
         }
     }
 }
@@ -64,6 +60,10 @@ impl Engine for RustlsEngine {
             None if self.connection.is_handshaking() => Status::Running,
             None => Status::Done,
         }
+    }
+
+    fn was_done(&self) -> bool {
+        !self.connection.is_handshaking()
     }
 
     fn send(&mut self, plaintext: &[u8]) {

@@ -8,6 +8,7 @@ use super::handle::{Connection, Fault, FaultKind};
 pub(super) struct S2nEngine {
     connection: Connection,
     status: Status,
+    was_done: bool,
     negotiated: Option<Negotiated>,
     peer_closed: bool,
     /// We said close_notify.
@@ -20,6 +21,7 @@ impl S2nEngine {
         let mut engine = Self {
             connection,
             status: Status::Running,
+            was_done: false,
             negotiated: None,
             peer_closed: false,
             closed: false,
@@ -36,6 +38,7 @@ impl S2nEngine {
             match self.connection.negotiate() {
                 Ok(()) => {
                     self.status = Status::Done;
+                    self.was_done = true;
                     // Before, the library answers with what it would like.
                     self.negotiated =
                         self.connection.negotiated().map(|(version, suite)| Negotiated { version, suite });
@@ -98,6 +101,10 @@ impl Engine for S2nEngine {
 
     fn status(&self) -> Status {
         self.status.clone()
+    }
+
+    fn was_done(&self) -> bool {
+        self.was_done
     }
 
     fn send(&mut self, mut plaintext: &[u8]) {

@@ -184,6 +184,10 @@ impl Engine for Scripted {
         self.status.clone()
     }
 
+    fn was_done(&self) -> bool {
+        false
+    }
+
     fn send(&mut self, _: &[u8]) {}
 
     fn receive(&mut self, _: &mut Vec<u8>) {}

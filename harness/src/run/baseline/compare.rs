@@ -17,6 +17,8 @@ pub struct Comparison {
     earlier: Baseline,
     /// `--filter` or `--shard` chose among the cases of this run.
     is_partial: bool,
+    /// Clients of this run that are not installed.
+    absent: BTreeSet<String>,
     report: BaselineReport,
 }
 
@@ -38,7 +40,7 @@ impl Comparison {
             no_longer_unproven: Vec::new(),
         };
         let is_partial = now.filter.is_some() || now.shard.is_some();
-        let mut comparison = Self { earlier, is_partial, report };
+        let mut comparison = Self { earlier, is_partial, absent: BTreeSet::new(), report };
         let environment = match now.environment {
             Environment::Clean => "clean",
             Environment::Inherited => "inherited",
@@ -75,8 +77,13 @@ impl Comparison {
 
     /// Takes note of a client of this run, before its cases.
     pub fn note_client(&mut self, event: &ClientEvent) {
-        if event.status == ClientStatus::Ready {
-            self.setting(Setting::Client, Some(&event.client), event.version.as_deref());
+        match event.status {
+            ClientStatus::Ready => {
+                self.setting(Setting::Client, Some(&event.client), event.version.as_deref())
+            }
+            ClientStatus::NotInstalled => {
+                self.absent.insert(event.client.clone());
+            }
         }
     }
 
@@ -108,7 +115,8 @@ impl Comparison {
         list.push(changed(key, Some(before), Some(now)));
     }
 
-    /// What is left of the earlier run has vanished, unless this run did not mean to play it or was interrupted before.
+    /// What is left of the earlier run has vanished, unless this run did not mean to play it, was interrupted before, or
+    /// lacks the program.
     pub fn close(
         mut self,
         scope: &[Scope],
@@ -117,7 +125,7 @@ impl Comparison {
     ) -> BaselineReport {
         let left_out: BTreeSet<(&str, &str)> = scope
             .iter()
-            .filter(|s| is_interrupted || !s.is_selected)
+            .filter(|s| is_interrupted || !s.is_selected || self.absent.contains(&s.client))
             .map(|s| (s.client.as_str(), s.case.as_str()))
             .collect();
         for (key, before) in std::mem::take(&mut self.earlier.cases) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::judge::{Finding, FindingCode, Verdict};
 use crate::run::events::{
-    BaselineReport, CaseFinished, Changed, ClientTotals, Differs, Environment, FailsDifferently,
-    KnownFinding, RunStarted, ServiceEdition, Setting, Unproven,
+    BaselineReport, CaseFinished, Changed, ClientEvent, ClientStatus, ClientTotals, Differs, Environment,
+    FailsDifferently, KnownFinding, RunStarted, ServiceEdition, Setting, Unproven,
 };
 use crate::run::samples;
 use crate::run::scope::Scope;
@@ -145,6 +145,24 @@ fn what_this_run_left_out_or_did_not_come_to_is_counted_and_has_not_vanished() {
         let told: Vec<String> = report.vanished.iter().map(|c| format!("{} {}", c.client, c.case)).collect();
         assert_eq!(told, vanished);
         assert!(report.vanished.iter().all(|c| (c.before, c.now) == (Some(Pass), None)));
+    }
+}
+
+/// Of `wget`, which is not installed here, `b` is a case of this run and `gone` is none any more.
+#[test]
+fn the_cases_of_a_client_that_is_not_installed_are_counted_and_have_not_vanished() {
+    let of_wget = |case: &str| line(case, "fail", "").replace("curl", "wget");
+    let scope =
+        [Scope { client: "wget".to_owned(), case: "b@x".to_owned(), in_tier: true, is_selected: true }];
+    for (status, unplayed, vanished) in
+        [(ClientStatus::NotInstalled, 1, vec!["gone@x"]), (ClientStatus::Ready, 0, vec!["b@x", "gone@x"])]
+    {
+        let baseline = earlier(STARTED, &["b@x", "gone@x"].map(of_wget), "", false);
+        let mut comparison = Comparison::new(baseline, &samples::started());
+        comparison.note_client(&ClientEvent { status, ..samples::client("wget", None) });
+        let report = comparison.close(&scope, &BTreeMap::new(), false);
+        let told: Vec<&str> = report.vanished.iter().map(|c| c.case.as_str()).collect();
+        assert_eq!((report.unplayed, told), (unplayed, vanished), "{status:?}");
     }
 }
 

@@ -72,6 +72,10 @@ impl ClientHello {
         find!(self, Extension::SignatureAlgorithms(schemes) => schemes.as_slice())
     }
 
+    pub fn certificate_signature_schemes(&self) -> Option<&[SignatureScheme]> {
+        find!(self, Extension::SignatureAlgorithmsCert(schemes) => schemes.as_slice())
+    }
+
     pub fn point_formats(&self) -> Option<&[u8]> {
         find!(self, Extension::EcPointFormats(formats) => formats.as_slice())
     }
