@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use crate::engine::{EndpointSpec, Engine, ExternalPsk, Prepared, Role, Status};
+use crate::engine::{EndpointSpec, Engine, ExternalPsk, Prepared, Role};
 use crate::observe::offer_of;
 use crate::oracle::Stated;
 use crate::pki::CertificateKind;
@@ -63,7 +63,7 @@ pub(super) fn client(which: u8, flight: &[u8]) -> Seen {
     engine.feed(&seen_by(Role::Client, flight));
     engine.drain(&mut sent);
     let stack = CLIENTS[which];
-    let completed = engine.status() == Status::Done;
+    let completed = engine.was_done();
     assert!(!completed, "ORACLE forged: {stack:?} completed a handshake that nobody recorded");
     if !has_committed(&sent) {
         return Seen::new(format_args!("{stack:?} refused"));
@@ -185,7 +185,7 @@ pub(super) fn server(flight: &[u8]) -> Seen {
     };
     let is_ephemeral = hello.key_share_group().is_some();
     assert!(is_ephemeral, "ORACLE non-PFS: a pre-shared key alone, against the policy: {hello:?}");
-    Seen { summary: "took the key".to_owned(), completed: engine.status() == Status::Done }
+    Seen { summary: "took the key".to_owned(), completed: engine.was_done() }
 }
 
 #[cfg(feature = "faults")]

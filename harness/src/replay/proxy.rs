@@ -148,6 +148,10 @@ impl Engine for Proxy {
         self.engine.status()
     }
 
+    fn was_done(&self) -> bool {
+        self.engine.was_done()
+    }
+
     fn send(&mut self, plaintext: &[u8]) {
         self.engine.send(plaintext);
     }

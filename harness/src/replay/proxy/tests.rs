@@ -31,6 +31,9 @@ impl Engine for Credulous {
     fn status(&self) -> Status {
         if self.is_done { Status::Done } else { Status::Running }
     }
+    fn was_done(&self) -> bool {
+        self.bytes.ends_with(&DATA)
+    }
     fn send(&mut self, _: &[u8]) {}
     fn receive(&mut self, plaintext: &mut Vec<u8>) {
         if std::mem::take(&mut self.is_done) {
