@@ -23,6 +23,8 @@ pub enum Fault {
     SentinelIgnored = 7,
     /// Client: takes a suite that it did not offer.
     ForeignSuiteTaken = 8,
+    /// Server: its Finished does not cover what was changed in the first hello without a change of length.
+    HelloUnbound = 9,
     /// Server: the second hello is not looked at after a HelloRetryRequest.
     SecondHelloUnread = 10,
     /// Server: a pre-shared key is taken up without the mode that its policy asks for.
@@ -42,7 +44,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::OldVersionForOneSuite,
         Self::VersionByLowByte,
         Self::StaticRsaForLongLists,
@@ -51,6 +53,7 @@ impl Fault {
         Self::SentinelMissing,
         Self::SentinelIgnored,
         Self::ForeignSuiteTaken,
+        Self::HelloUnbound,
         Self::SecondHelloUnread,
         Self::ResumedWithoutPolicy,
         Self::TrailingBytes,
@@ -77,6 +80,7 @@ impl Fault {
             Self::SentinelMissing => "server: no downgrade sentinel",
             Self::SentinelIgnored => "client: the sentinel is not enforced",
             Self::ForeignSuiteTaken => "client: a suite that it did not offer",
+            Self::HelloUnbound => "server: Finished does not cover a hello that was changed on its way",
             Self::SecondHelloUnread => "server: the hello after a HelloRetryRequest is not read",
             Self::ResumedWithoutPolicy => {
                 "server: a pre-shared key is taken without (EC)DHE against the policy"
@@ -103,6 +107,7 @@ impl Fault {
             | Self::AnyGroupWithSessionId => "server_select",
             Self::FallbackIgnored | Self::ClientOrderWithGrease => "diff_negotiate",
             Self::SentinelIgnored | Self::ForeignSuiteTaken => "client_bytes",
+            Self::HelloUnbound => "mitm",
             Self::SecondHelloUnread | Self::ResumedWithoutPolicy => "server_bytes",
             Self::TrailingBytes => "codec_bytes",
             Self::AlertAfterFinished | Self::LaterConnectionsUnread => "verdict",

@@ -137,6 +137,18 @@ fn f8_a_suite_that_was_not_offered() {
 }
 
 #[test]
+fn f9_a_hello_that_was_changed_on_its_way() {
+    // One bit of the client's random: behind the header of the record and of the message, and the version.
+    let text = "client = \"openssl\"\nserver = \"openssl\"\ncell = \"openssl-openssl-TLSv1.2-c02f-19\"\n\n\
+        [[edit]]\nat = \"record:client:1\"\nchange = \"xor\"\nvalue = [6, 1]\n";
+    let list = shakedown::edit::Saved::parse("witness.toml", text).unwrap();
+    let label = found(Fault::HelloUnbound, || {
+        shakedown::fuzzing::replay_edits(&list).unwrap();
+    });
+    assert_eq!(label.as_deref(), Some("forged"));
+}
+
+#[test]
 fn f10_another_suite_in_the_second_hello() {
     // The suite's two bytes in the second hello of a handshake with a HelloRetryRequest: another of TLS 1.3.
     let mut flight = seed("server_bytes", "openssl-openssl-TLSv1.3-1301-secp256r1-48");

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::edit::{Edit, Editor};
 use crate::engine::{Engine, Status};
+use crate::faults::{Fault, is_planted};
 use crate::fuzzing::cell::{Cell, MOST_TURNS, PING, PONG};
 use crate::registry::{CipherSuite, ProtocolVersion};
 
@@ -61,10 +62,12 @@ pub(super) fn drive(cell: &Cell, edits: &[Edit]) -> (Outcome, Editor) {
         let mut moved = !sent.is_empty();
         let start = to_server.len();
         editor.client_to_server(&sent, &mut to_server);
-        sent.clear();
         if to_server.len() > start {
-            server.feed(&to_server[start..]);
+            // Never the first, but for a planted fault.
+            let is_unbound = is_planted(Fault::HelloUnbound) && start == 0 && to_server.len() == sent.len();
+            server.feed(if is_unbound { &sent } else { &to_server[start..] });
         }
+        sent.clear();
         server.receive(&mut got);
         if !ponged && got == PING {
             server.send(PONG);
