@@ -58,6 +58,7 @@ SEED ?= 1
 TIME ?= 30
 BUDGET ?= 60
 CAMPAIGN = python3 fuzz/campaign.py --san $(SAN) --seed $(SEED)
+FAULTY = cargo test --features faults -p shakedown
 .PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov faults
 
 # cargo-fuzz, and from Debian clang-19 and llvm-19, without which the C libraries are built blind. Nightly Rust is up to you.
@@ -104,11 +105,11 @@ bench-fuzz:
 
 # The witnesses of the planted faults; and that the tests of what they sit in do not see them.
 faults:
-	cargo test --features faults --test faults
-	SHAKEDOWN_FAULT=F13 cargo test --features faults -p shakedown --lib wire::
-	SHAKEDOWN_FAULT=F16 cargo test --features faults -p shakedown --lib policy::
-	SHAKEDOWN_FAULT=F14 cargo test --features faults -p shakedown --test soundness
-	SHAKEDOWN_FAULT=F19 cargo test --features faults -p shakedown --test soundness
+	$(FAULTY) --test faults
+	SHAKEDOWN_FAULT=F13 $(FAULTY) --lib wire::
+	SHAKEDOWN_FAULT=F16 $(FAULTY) --lib policy::
+	SHAKEDOWN_FAULT=F14 $(FAULTY) --test soundness
+	SHAKEDOWN_FAULT=F19 $(FAULTY) --test soundness
 
 # Without optimisation it is built in about half the time.
 .PHONY: cargo-deny

@@ -19,9 +19,11 @@ else
   options+=(--debug-assertions)
 fi
 target_dir=${FUZZ_TARGET_DIR:-fuzz/target/clusterfuzzlite}
+# For coverage the image's own `cargo` builds into the crate's folder, whatever it is told.
+if [ "${SANITIZER:-address}" = coverage ]; then target_dir=fuzz/target; fi
 cargo fuzz build -O -s "$sanitizer" "${options[@]}" --target-dir "$target_dir"
 
-release=$(echo "$target_dir"/*/release)
+release=$(echo "$target_dir"/x86_64-*/release)
 python3 - "$release" "$OUT" <<'PACK'
 import json, pathlib, shutil, sys, zipfile
 

@@ -23,6 +23,7 @@ BASELINE = FUZZ / "baseline.json"
 LABEL = re.compile(r"ORACLE ([^:\n]+)|ERROR: (AddressSanitizer: [\w-]+|libFuzzer: [\w -]+)|(panicked at [^\n]+)")
 # A handshake of two instrumented stacks takes a millisecond; whoever needs seconds hangs.
 SECONDS_PER_INPUT = 10
+ASAN = "detect_leaks=0:allocator_may_return_null=1"
 MEGABYTES = {"none": 2048, "address": 4096}
 
 
@@ -82,7 +83,7 @@ class Run:
         self.target, self.executions, self.cov, self.initial, self.corpus = target, 0, 0, None, 0
         self.rss, self.label, self.artifact, self.new_at = 0, None, None, 0.0
         # What a planted fault is found by is no finding.
-        artifacts = FUZZ / "runs" / "faults" / "artifacts" if fault else FUZZ / "artifacts" / target
+        artifacts = FUZZ / "runs" / "faults" / "artifacts" if fault else FUZZ / "artifacts" / san / target
         artifacts.mkdir(parents=True, exist_ok=True)
         corpus.mkdir(parents=True, exist_ok=True)
         command = [str(binary / target), str(corpus)]
@@ -92,7 +93,7 @@ class Run:
         command += [f"-rss_limit_mb={MEGABYTES[san]}", "-print_final_stats=1", *extra]
         if row["dictionary"]:
             command.append(f"-dict={FUZZ / 'tls.dict'}")
-        env = dict(os.environ, RUST_BACKTRACE="0", ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1")
+        env = dict(os.environ, RUST_BACKTRACE="0", ASAN_OPTIONS=ASAN)
         env.pop("SHAKEDOWN_FAULT", None)
         if fault:
             env["SHAKEDOWN_FAULT"] = fault
@@ -206,6 +207,8 @@ def cmd_run(args):
     clean = run.play(show)
     row = finished(run)
     table([row])
+    if clean and not row["executions"]:
+        raise Stop(f"{target}: not one execution")
     if not clean:
         print(tail(run.log))
         print(f"fuzz: {row['finding']}; `make fuzz-triage` says more. Input: {row['artifact']}")
@@ -221,6 +224,8 @@ def tail(log):
 
 def cmd_all(args):
     binary = build(args.san)
+    if not (BASELINE.exists() or args.smoke or args.write_baseline):
+        raise Stop("fuzz/baseline.json is missing: nothing to compare with; --write-baseline makes one")
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() and not args.smoke else {}
     rows, red = [], []
     log = FUZZ / "runs" / "all.jsonl"
@@ -238,10 +243,13 @@ def cmd_all(args):
             lines.flush()
             print(f"fuzz: {target}: {row_of['executions']} executions, {row_of['per_second']}/s, "
                   f"coverage {row_of['coverage']}{', ' + row_of['finding'] if row_of['finding'] else ''}", file=sys.stderr)
-            if row["must_crash"] == clean:
-                red.append(f"{target}: " + ("found nothing, and has to" if clean else str(row_of["finding"])))
-            elif clean and not row_of["executions"]:
-                red.append(f"{target}: not one execution")
+            if row["must_crash"]:
+                if row_of["finding"] != "ORACLE self-test":
+                    red.append(f"{target}: {row_of['finding'] or 'found nothing'}, and has to find its own crash")
+            elif not clean:
+                red.append(f"{target}: {row_of['finding']}")
+            elif not row_of["executions"] or not row_of["initial_coverage"]:
+                red.append(f"{target}: not one execution, or no coverage")
             red += worse(row_of, baseline.get(f"{args.san}/{target}"))
     table(rows)
     if args.write_baseline:
@@ -264,19 +272,41 @@ def worse(row, old):
     return red
 
 
+def identity(binary):
+    """Names the binaries of a folder by what is in them."""
+    digest = hashlib.sha256()
+    for path in sorted(binary.iterdir()):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def unplanted(binary, args):
+    """The same binaries without a fault find nothing in what every run begins with."""
+    for target in sorted({fault["target"] for fault in json.loads((FUZZ / "faults.json").read_text())}):
+        run = Run(binary, target, 5, args.seed, FUZZ / "runs" / "faults" / f"none-{target}", args.san)
+        clean = run.play(show)
+        row = finished(run)
+        if not clean or not row["executions"]:
+            raise Stop(f"{target} without a fault: {row['finding'] or 'not one execution'}: mend that first")
+
+
 def cmd_faults(args):
     """Every planted fault with every seed. Writes its table as it goes, and goes on where it stopped."""
     binary = build(args.san, faults=True)
     faults = json.loads((FUZZ / "faults.json").read_text())
+    unplanted(binary, args)
     kept = FUZZ / "runs" / "faults.jsonl"
     kept.parent.mkdir(exist_ok=True)
     if args.fresh:
         kept.unlink(missing_ok=True)
+    # What another build found says nothing of this one.
+    build_id = identity(binary)
     done = {}
     if kept.exists():
         for line in kept.read_text().splitlines():
             row = json.loads(line)
-            done[row["fault"], row["seed"], row["budget"]] = row
+            if row.get("build") == build_id:
+                done[row["fault"], row["seed"], row["budget"]] = row
     with open(kept, "a") as lines:
         for fault in faults:
             for seed in range(1, args.seeds + 1):
@@ -288,11 +318,15 @@ def cmd_faults(args):
                 shutil.rmtree(corpus, ignore_errors=True)
                 run = Run(binary, fault["target"], budget, seed, corpus, args.san, fault=fault["id"])
                 clean = run.play(show)
-                row = dict(finished(run), fault=fault["id"], seed=seed, budget=budget, found=not clean)
+                row = dict(finished(run), fault=fault["id"], seed=seed, budget=budget, build=build_id)
+                # Any other end is none that the fault explains.
+                row["found"] = not clean and row["executions"] > 0 and row["finding"] in fault["labels"]
+                if not clean and not row["found"]:
+                    print(f"fuzz: {fault['id']} seed {seed}: {row['finding']} is not what it is found by", file=sys.stderr)
                 done[key] = row
                 lines.write(json.dumps(row) + "\n")
                 lines.flush()
-                said = f"{row['finding']} after {row['seconds']} s, {row['executions']} executions" if not clean else "MISSED"
+                said = f"{row['finding']} after {row['seconds']} s, {row['executions']} executions" if row["found"] else "MISSED"
                 print(f"fuzz: {fault['id']} seed {seed}: {said}", file=sys.stderr)
                 shutil.rmtree(corpus, ignore_errors=True)
     rows = [done[f["id"], s, args.budget * (10 if f["target"] == "mitm" else 1)] for f in faults for s in range(1, args.seeds + 1)]
@@ -319,6 +353,8 @@ def cmd_control(args):
         run.play(show)
         rows.append(finished(run))
         print(f"fuzz: {name}: {rows[-1]['executions']} executions, {rows[-1]['finding'] or 'nothing found'}", file=sys.stderr)
+        if not rows[-1]["executions"]:
+            raise Stop(f"{name}: not one execution")
     table(rows)
     return 1 if any(row["finding"] for row in rows) else 0
 
@@ -327,14 +363,14 @@ def cmd_triage(args):
     """Every artifact: played ten times, grouped by its label, the smallest of a group made smaller and kept."""
     binary = build(args.san)
     groups = collections.defaultdict(list)
-    for folder in sorted((FUZZ / "artifacts").glob("*")):
+    for folder in sorted((FUZZ / "artifacts" / args.san).glob("*")):
         if folder.name not in TABLE or TABLE[folder.name]["must_crash"]:
             continue
         for path in sorted(folder.iterdir()):
             outcomes = [replayed(binary, folder.name, path) for _ in range(10)]
             labels = {outcome for outcome in outcomes if outcome}
             if not labels:
-                print(f"fuzz: {path.relative_to(FUZZ)}: does not happen any more: remove it")
+                print(f"fuzz: {path.relative_to(FUZZ)}: does not happen in this build (SAN={args.san}): mended, or not yet understood")
                 continue
             flaky = None in outcomes or len(labels) > 1
             groups[folder.name, min(labels)].append((path.stat().st_size, path, flaky))
@@ -360,7 +396,7 @@ def replayed(binary, target, path):
     """The label of what an input finds, or None."""
     run = subprocess.run(
         [str(binary / target), str(path), f"-timeout={SECONDS_PER_INPUT}"], capture_output=True, text=True,
-        errors="replace", env=dict(os.environ, RUST_BACKTRACE="0"), timeout=20 * SECONDS_PER_INPUT,
+        errors="replace", env=dict(os.environ, RUST_BACKTRACE="0", ASAN_OPTIONS=ASAN), timeout=20 * SECONDS_PER_INPUT,
     )
     if run.returncode == 0:
         return None
@@ -408,6 +444,8 @@ def cmd_min(args):
         command = [str(binary / target), "-merge=1", f"-max_len={TABLE[target]['max_len']}", str(kept), *seeds, *sources]
         if subprocess.run(command, stderr=subprocess.DEVNULL, env=dict(os.environ, RUST_BACKTRACE="0")).returncode:
             raise Stop(f"{target}: the inputs could not be merged: `make fuzz-triage`")
+        if not any(kept.iterdir()):
+            raise Stop(f"{target}: the merge left nothing; what is committed stays as it is")
         known = {hashlib.sha256(p.read_bytes()).digest() for folder in seeds for p in pathlib.Path(folder).iterdir() if p.is_file()}
         files = [p for p in kept.iterdir() if hashlib.sha256(p.read_bytes()).digest() not in known]
         files.sort(key=lambda p: (p.stat().st_size, p.name))
@@ -470,10 +508,15 @@ def main():
     sub.add_argument("target")
     command("build", lambda args: 0 if build(args.san) else 1, "build only")
     args = parser.parse_args()
+    if getattr(args, "time", 1) < 1 or getattr(args, "budget", 1) < 1:
+        parser.error("a time of 0 is libFuzzer's for ever")
     try:
         return args.function(args)
     except Stop as stop:
         print(f"fuzz: {stop}", file=sys.stderr)
+        return 2
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"fuzz: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -96,6 +96,27 @@ impl Fault {
         }
     }
 
+    /// What its target says when it finds it: the labels behind `ORACLE`. A server that is planted with an old version sends
+    /// no sentinel either, and whichever rule is asked first speaks.
+    pub const fn labels(self) -> &'static [&'static str] {
+        match self {
+            Self::OldVersionForOneSuite => &["version", "sentinel"],
+            Self::VersionByLowByte => &["version", "sentinel"],
+            Self::StaticRsaForLongLists => &["suite", "sentinel", "version"],
+            Self::AnonymousAdmitted => &["suite"],
+            Self::FallbackIgnored | Self::ClientOrderWithGrease => &["differs"],
+            Self::SentinelMissing | Self::SentinelIgnored => &["sentinel"],
+            Self::ForeignSuiteTaken | Self::SecondHelloUnread => &["suite"],
+            Self::HelloUnbound => &["forged"],
+            Self::ResumedWithoutPolicy => &["non-PFS"],
+            Self::TrailingBytes => &["round-trip"],
+            Self::AlertAfterFinished => &["verdict"],
+            Self::UnknownSuiteSkipped => &["parse"],
+            Self::AnyGroupWithSessionId => &["group"],
+            Self::LaterConnectionsUnread => &["monotone", "verdict"],
+        }
+    }
+
     /// The target that has to find it.
     pub const fn target(self) -> &'static str {
         match self {

@@ -4,7 +4,8 @@ use super::quirk::Oracle;
 use crate::oracle::{KeyType, Offer, Proposal, Refusal, RefusalReason};
 use crate::policy::Policy;
 use crate::registry::{
-    self, GroupFacts, GroupFamily, KeyAlgorithm, NamedGroup, ProtocolVersion, SchemeFacts, SignatureScheme,
+    self, Authentication, GroupFacts, GroupFamily, KeyAlgorithm, NamedGroup, ProtocolVersion, SchemeFacts,
+    SignatureScheme,
 };
 
 /// Another rule than the oracle's.
@@ -40,7 +41,7 @@ pub enum Rule {
     SchemeNotOffered,
     /// A HelloRetryRequest before the schemes are compared.
     SchemeAfterRetry,
-    /// The end, if no scheme in common goes with the certificate, even for a suite that signs nothing.
+    /// No suite with a certificate, if no scheme in common goes with the certificate, even for one that signs nothing.
     SchemeForEverySuite,
     /// The server's order of signature schemes, though the suites are in the client's.
     SchemesInServerOrder,
@@ -246,7 +247,7 @@ impl Rule {
                         .own_schemes(ProtocolVersion::TLS1_2)
                         .any(|scheme| offer.schemes.as_deref().unwrap_or(&SHA1).contains(&scheme)) =>
             {
-                Err(RefusalReason::NoCommonScheme.into())
+                asked.without_certificate(offer, oracle).ok_or(RefusalReason::NoCommonScheme.into())
             }
             (Self::SchemeAfterRetry, Err(refusal))
                 if is_tls13 && refusal.reason == RefusalReason::NoCommonScheme =>
@@ -398,6 +399,20 @@ impl Asked {
         self.policy.versions.retain(|version| *version != ssl3 && *version != tls10);
         self.policy.versions.insert(0, tls10);
         self.offer.fallback_scsv &= self.policy.max_version() > Some(tls10);
+    }
+
+    /// The answer if the server had no certificate: with a scheme in common, though none of the certificate's, the suites
+    /// without one are left.
+    fn without_certificate(&self, offer: &Offer, oracle: Oracle<'_>) -> Option<Proposal> {
+        let theirs = offer.schemes.as_deref().unwrap_or(&SHA1);
+        let is_common = |scheme: &&SignatureScheme| {
+            theirs.contains(scheme) && registry::scheme(**scheme).is_some_and(|facts| facts.tls12)
+        };
+        self.policy.schemes.iter().find(is_common)?;
+        let mut policy = self.policy.clone();
+        let is_anonymous = |facts: &registry::SuiteFacts| facts.authentication == Authentication::Anon;
+        policy.suites.retain(|suite| registry::suite(*suite).is_some_and(is_anonymous));
+        oracle(&policy, Some(&self.key), &self.offer).ok()
     }
 
     /// The answer if the negotiated version had the suites of TLS 1.2.

@@ -43,7 +43,10 @@ fn the_committed_table_and_dictionary_are_current() {
     let faults: Vec<serde_json::Value> = shakedown::faults::Fault::ALL
         .iter()
         .map(
-            |fault| serde_json::json!({ "id": fault.id(), "about": fault.about(), "target": fault.target() }),
+            |fault| {
+            let labels: Vec<String> = fault.labels().iter().map(|label| format!("ORACLE {label}")).collect();
+            serde_json::json!({ "id": fault.id(), "about": fault.about(), "target": fault.target(), "labels": labels })
+        },
         )
         .collect();
     let faults = serde_json::to_string_pretty(&faults).unwrap() + "\n";
