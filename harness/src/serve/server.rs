@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -106,6 +108,7 @@ impl Server {
         let (stop_by, stopping) = watch::channel(None);
         let mut open = JoinSet::new();
         let mut served = Served::default();
+        let taken = Arc::new(AtomicU64::new(0));
         // Given up at the end, so that whoever cannot be served for want of one can be told of.
         let spare = File::open("/dev/null").ok();
         let begin = |socket: TcpStream, permit, open: &mut JoinSet<End>| {
@@ -115,6 +118,7 @@ impl Server {
                 limits: self.limits,
                 transcript: self.transcript,
                 lines: lines.clone(),
+                taken: Arc::clone(&taken),
                 stopping: stopping.clone(),
             };
             open.spawn(async move {
@@ -241,6 +245,8 @@ struct Connection {
     limits: Limits,
     transcript: bool,
     lines: mpsc::Sender<Line>,
+    /// Lines that the reader has room for or has taken.
+    taken: Arc<AtomicU64>,
     stopping: super::connection::StopBy,
 }
 
@@ -258,19 +264,35 @@ impl Connection {
             }
             None => (ConnectionLine::unseen(peer, Outcome::HarnessPanic, ms()), End::Panicked),
         };
-        // A reader that is slow is waited for, one that has stopped reading is not after the stop.
-        let stopped = async {
-            let by = self.stopping.wait_for(Option::is_some).await.ok().and_then(|by| *by);
-            match by {
-                Some(by) => tokio::time::sleep_until(by + UNREAD).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.lines.send(Line::Connection(Box::new(line))) => {}
-            () = stopped => {}
-        }
+        self.tell(line).await;
         end
+    }
+
+    /// A reader that is slow is waited for, for as long as it takes one line after the other; one that has stopped reading is
+    /// not after the stop.
+    async fn tell(&mut self, line: ConnectionLine) {
+        let lines = self.lines.clone();
+        let mut sent = pin!(lines.send(Line::Connection(Box::new(line))));
+        let taken = Arc::clone(&self.taken);
+        let mut stopping = self.stopping.clone();
+        let mut unread = pin!(async move {
+            let by = stopping.wait_for(Option::is_some).await.ok().and_then(|by| *by);
+            let Some(by) = by else { return std::future::pending().await };
+            tokio::time::sleep_until(by).await;
+            loop {
+                let before = taken.load(Ordering::Relaxed);
+                tokio::time::sleep(UNREAD).await;
+                if taken.load(Ordering::Relaxed) == before {
+                    return;
+                }
+            }
+        });
+        tokio::select! {
+            _ = &mut sent => {
+                self.taken.fetch_add(1, Ordering::Relaxed);
+            }
+            () = &mut unread => {}
+        }
     }
 
     async fn serve(&self, socket: TcpStream) -> (Ended, Judged) {
