@@ -58,7 +58,7 @@ SEED ?= 1
 TIME ?= 30
 BUDGET ?= 60
 CAMPAIGN = python3 fuzz/campaign.py --san $(SAN) --seed $(SEED)
-FAULTY = cargo test --features faults -p shakedown
+FAULTY = cargo test --features faults
 .PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov faults
 
 # cargo-fuzz, and from Debian clang-19 and llvm-19, without which the C libraries are built blind. Nightly Rust is up to you.
