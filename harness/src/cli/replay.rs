@@ -3,7 +3,6 @@
 mod listen;
 mod show;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +24,7 @@ use crate::serve::{CertificateChoice, for_policy, policy_stage};
 
 use super::check::{Laid, runtime, unless};
 use super::exit::Exit;
+use super::options::open_bounded;
 use super::signals::signals;
 use super::{clients, policy};
 
@@ -276,13 +276,10 @@ fn opener(play: &Play, stage: &Arc<Stage>, edits: &[Edit]) -> Opener {
 
 fn read(path: &Path) -> Result<Saved, Exit> {
     let name = path.display().to_string();
-    let cannot = |error: std::io::Error| Exit::usage(format!("cannot read {name}: {error}"));
     let mut text = String::new();
-    let file = File::open(path).map_err(cannot)?;
-    let length = file.take(LONGEST_FILE + 1).read_to_string(&mut text).map_err(cannot)?;
-    if length as u64 > LONGEST_FILE {
-        return Err(Exit::usage(format!("{name} is longer than {LONGEST_FILE} bytes: no edit list is")));
-    }
+    open_bounded(path, LONGEST_FILE, "no edit list is")?
+        .read_to_string(&mut text)
+        .map_err(|error| Exit::usage(format!("cannot read {name}: {error}")))?;
     Saved::parse(&name, &text).map_err(|e| Exit::usage(e.to_string()))
 }
 

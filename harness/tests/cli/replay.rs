@@ -125,6 +125,22 @@ fn the_text_says_what_was_applied_what_was_not_and_how_it_ended() {
     assert!(ran.stdout.contains("client ->         ClientHello"), "{}", ran.stdout);
 }
 
+/// rustls has no secp521r1, and the curve of its key decides the scheme: with one on P-256 there is no other of ECDSA.
+#[test]
+fn the_text_names_what_the_stack_cannot_play_of_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = list(folder.path(), CUT);
+    let left_out = |backend: &str| {
+        let ran =
+            run(["replay", file.to_str().unwrap(), "--client", "rustls", "--backend", backend, "--partial"]);
+        ran.assert_code(0);
+        ran.stdout.lines().find(|line| line.starts_with("left out ")).map(str::to_owned)
+    };
+    assert_eq!(left_out("openssl"), None);
+    let schemes = "scheme ecdsa_secp384r1_sha384, scheme ecdsa_secp521r1_sha512";
+    assert_eq!(left_out("rustls"), Some(format!("left out group secp521r1, {schemes}")));
+}
+
 #[test]
 fn the_file_may_name_the_client_and_a_command_stands_before_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -263,6 +279,8 @@ fn every_mistake_is_named_with_what_to_do() {
     let binary = folder.path().join("binary.toml");
     std::fs::write(&binary, [0xFF, 0xFE, 0]).unwrap();
     let long = text("long.toml", &"#".repeat(8 * 1024 * 1024 + 1));
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let nowhere = folder.path().join("no/such/ca.pem");
@@ -270,7 +288,10 @@ fn every_mistake_is_named_with_what_to_do() {
         (vec!["no-such.toml"], vec!["cannot read no-such.toml"]),
         (vec![folder.path().to_str().unwrap()], vec!["cannot read"]),
         (vec![binary.to_str().unwrap()], vec!["cannot read"]),
-        (vec![&long], vec!["longer than 8388608 bytes"]),
+        (vec![&long], vec!["larger than 8388608 bytes", "no edit list is"]),
+        // Nobody writes to it: opening it would never return.
+        (vec![pipe.to_str().unwrap()], vec!["cannot read", "a pipe or device", "name a regular file"]),
+        (vec!["/dev/zero"], vec!["cannot read", "a pipe or device", "name a regular file"]),
         (vec![&noise], vec!["noise.toml:1: "]),
         (vec![&place], vec!["place.toml:3: unknown place \"client-helo\"", "record:client:N"]),
         (vec![&bare, "--client", "rustls"], vec!["names no policy", "--policy ID"]),

@@ -18,6 +18,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
     let oracle = told.saved.oracle.as_deref().map(|label| format!(", oracle {label}")).unwrap_or_default();
     writeln!(out, "replay   {}: {edits} edits{}", printable(&told.file), printable(&oracle))?;
     writeln!(out, "server   {}, policy {}", told.server, told.policy)?;
+    if !told.left_out.is_empty() {
+        writeln!(out, "left out {}", told.left_out.join(", "))?;
+    }
     writeln!(
         out,
         "client   {}",
