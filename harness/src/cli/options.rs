@@ -217,7 +217,7 @@ const MOST_BASELINE: u64 = 256 * 1024 * 1024;
 
 /// Opens a regular file of the user's that has at most so many bytes. Something else could hold the run up for good: a
 /// pipe that nobody writes to, a terminal. `next`: what to do about one that is larger.
-fn open_bounded(path: &Path, most: u64, next: &str) -> Result<impl Read, Exit> {
+pub(super) fn open_bounded(path: &Path, most: u64, next: &str) -> Result<impl Read + use<>, Exit> {
     let unreadable = |why: String| Exit::usage(format!("cannot read {}: {why}", path.display()));
     let about = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     if !about.is_file() {

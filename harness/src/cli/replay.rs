@@ -3,7 +3,6 @@
 mod listen;
 mod show;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::edit::{Edit, Saved};
 use crate::engine::CannotPlay;
+use crate::judge::ClientEnded;
 use crate::net::Setup;
 use crate::observe::{Ending, Observation};
 use crate::replay::{Outcome, Play, Seen};
@@ -25,6 +25,7 @@ use crate::serve::{CertificateChoice, for_policy, policy_stage};
 
 use super::check::{Laid, runtime, unless};
 use super::exit::Exit;
+use super::options::open_bounded;
 use super::signals::signals;
 use super::{clients, policy};
 
@@ -53,9 +54,10 @@ FILE, all but the edits may be left out:
   change = \"remove-extension\"
   value  = \"supported_versions\"
 
-Exit codes: 0 an end refused it, or the edits changed nothing that a handshake protects; 1 the client went on in a
-handshake that was not the server's; 2 usage; 3 inconclusive: nobody ended it, nothing was applied, or the client does
-not complete the unedited handshake either; 130 interrupted.")]
+Exit codes: 0 an end refused it, or the edits changed nothing that a handshake protects; 1 the client sent data in a
+handshake that was not the server's; 2 usage; 3 inconclusive: nobody refused it, nothing was applied, the client crashed
+or ran out of time, it does not complete the unedited handshake either, or with --listen there was only a refusal; 130
+interrupted. A client that had sent its key exchange before the server refused is exit 0, too: the text names it.")]
 pub struct Replay {
     /// The saved edit list
     #[arg(value_name = "FILE")]
@@ -115,21 +117,37 @@ struct Told {
     client: Option<String>,
     /// Of a program, whether it completes the unedited handshake; else why not.
     control: Option<Result<(), String>>,
+    /// Of a program, how it ended in the edited handshake.
+    ended: Option<ClientEnded>,
     connections: Vec<(Observation, Seen)>,
     /// The end of the program's output.
     output: String,
 }
 
 impl Told {
+    /// How whoever comes to `--listen` ends is not known; there a refusal decides nothing anyway.
+    fn outcome(&self, (observation, seen): &(Observation, Seen)) -> Outcome {
+        let is_own_end = self.ended.as_ref().is_none_or(|ended| *ended == ClientEnded::Itself);
+        Outcome::of(observation, seen, is_own_end)
+    }
+
+    fn outcomes(&self) -> Vec<Outcome> {
+        self.connections.iter().map(|connection| self.outcome(connection)).collect()
+    }
+
     /// The worst connection counts.
     fn exit(&self) -> u8 {
-        let outcomes: Vec<Outcome> = self.connections.iter().map(|(o, seen)| Outcome::of(o, seen)).collect();
+        let outcomes = self.outcomes();
         if outcomes.contains(&Outcome::Survived) {
             return 1;
         }
-        let is_undecided = outcomes.is_empty() || outcomes.contains(&Outcome::Undecided);
-        let has_control = self.control.as_ref().is_none_or(Result::is_ok);
-        if is_undecided || !has_control { Exit::INCONCLUSIVE } else { Exit::GOOD }
+        let is_decided = |outcome: &Outcome| match self.control {
+            Some(Ok(())) => *outcome != Outcome::Undecided,
+            Some(Err(_)) => false,
+            // Who refuses everything refuses this, too.
+            None => *outcome == Outcome::Unchanged,
+        };
+        if !outcomes.is_empty() && outcomes.iter().all(is_decided) { Exit::GOOD } else { Exit::INCONCLUSIVE }
     }
 }
 
@@ -195,6 +213,7 @@ impl Replay {
             left_out: left_out.iter().map(|item| format!("{} {item}", item.kind())).collect(),
             client: None,
             control: None,
+            ended: None,
             connections: Vec::new(),
             output: String::new(),
         };
@@ -229,16 +248,16 @@ async fn with_client(
     told: &mut Told,
 ) -> Result<(), Exit> {
     let (honest, _) = played(ground, client, stage, &[]).await?;
-    told.control = Some(if honest.connections.iter().any(|o| o.ending == Ending::Completed) {
-        Ok(())
-    } else {
-        let why = match honest.connections.first() {
-            Some(observation) => show::ending(observation),
-            None => format!("it did not connect: {}", show::ended(&honest.said.ended)),
-        };
-        Err(why)
+    let is_completed = honest.connections.iter().any(|o| o.ending == Ending::Completed);
+    let ended = show::ended(&honest.said.ended);
+    told.control = Some(match honest.connections.first() {
+        _ if is_completed && honest.said.ended == ClientEnded::Itself => Ok(()),
+        _ if is_completed => Err(format!("request and answer were exchanged, but then {ended}")),
+        Some(observation) => Err(show::ending(observation)),
+        None => Err(format!("it did not connect: {ended}")),
     });
     let (edited, seen) = played(ground, client, stage, &told.saved.edits).await?;
+    told.ended = Some(edited.said.ended);
     told.connections = edited.connections.into_iter().zip(seen).collect();
     told.output = edited.output;
     Ok(())
@@ -276,13 +295,10 @@ fn opener(play: &Play, stage: &Arc<Stage>, edits: &[Edit]) -> Opener {
 
 fn read(path: &Path) -> Result<Saved, Exit> {
     let name = path.display().to_string();
-    let cannot = |error: std::io::Error| Exit::usage(format!("cannot read {name}: {error}"));
     let mut text = String::new();
-    let file = File::open(path).map_err(cannot)?;
-    let length = file.take(LONGEST_FILE + 1).read_to_string(&mut text).map_err(cannot)?;
-    if length as u64 > LONGEST_FILE {
-        return Err(Exit::usage(format!("{name} is longer than {LONGEST_FILE} bytes: no edit list is")));
-    }
+    open_bounded(path, LONGEST_FILE, "no edit list is")?
+        .read_to_string(&mut text)
+        .map_err(|error| Exit::usage(format!("cannot read {name}: {error}")))?;
     Saved::parse(&name, &text).map_err(|e| Exit::usage(e.to_string()))
 }
 

@@ -125,6 +125,22 @@ fn the_text_says_what_was_applied_what_was_not_and_how_it_ended() {
     assert!(ran.stdout.contains("client ->         ClientHello"), "{}", ran.stdout);
 }
 
+/// rustls has no secp521r1, and the curve of its key decides the scheme: with one on P-256 there is no other of ECDSA.
+#[test]
+fn the_text_names_what_the_stack_cannot_play_of_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = list(folder.path(), CUT);
+    let left_out = |backend: &str| {
+        let ran =
+            run(["replay", file.to_str().unwrap(), "--client", "rustls", "--backend", backend, "--partial"]);
+        ran.assert_code(0);
+        ran.stdout.lines().find(|line| line.starts_with("left out ")).map(str::to_owned)
+    };
+    assert_eq!(left_out("openssl"), None);
+    let schemes = "scheme ecdsa_secp384r1_sha384, scheme ecdsa_secp521r1_sha512";
+    assert_eq!(left_out("rustls"), Some(format!("left out group secp521r1, {schemes}")));
+}
+
 #[test]
 fn the_file_may_name_the_client_and_a_command_stands_before_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +173,7 @@ fn what_proves_nothing_is_inconclusive() {
     let file = list(folder.path(), waits);
     let ran = run(["replay", file.to_str().unwrap(), "--client", "rustls", "--timeout", "1"]);
     ran.assert_code(3);
-    assert!(ran.stdout.contains("inconclusive: nobody ended it"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\nresult   inconclusive: nobody ended it"), "{}", ran.stdout);
     if installed("curl") {
         let file = list(folder.path(), DOWNGRADE);
         // It does not trust the CA.
@@ -168,6 +184,110 @@ fn what_proves_nothing_is_inconclusive() {
         ran.assert_code(3);
         assert!(ran.stdout.contains("no connection came"), "{}", ran.stdout);
     }
+}
+
+/// The server waits for a second message of the client that never comes, so it never answers.
+const MUTE: &str = r#"
+policy = "harness/strong"
+[[edit]]
+at     = "client-hello"
+change = "swap"
+"#;
+
+/// The server waits for the Finished of TLS 1.2, the client for the server's.
+const NO_FINISHED: &str = r#"
+policy = "harness/strong"
+[[edit]]
+at     = "record:client:4"
+change = "drop"
+"#;
+
+/// No key share changes, nothing is signed that the client could compare: only the server's look at the Finished tells.
+const NO_EXTENDED_SECRET: &str = r#"
+policy = "harness/strong"
+[[edit]]
+at     = "client-hello"
+change = "remove-extension"
+value  = "extended_master_secret"
+"#;
+
+/// Each of them completes the unedited handshake, and is gone in the edited one without having refused it.
+#[test]
+fn a_client_that_was_killed_crashed_or_gave_up_has_refused_nothing() {
+    if !installed("curl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let curl = "curl -q -s --tls-max 1.2 --cacert {ca_pem} {url}";
+    let itself = "it ended by itself";
+    for (name, text, script, ended) in [
+        ("mute", MUTE, format!("timeout 2 {curl}"), "it crashed: exit status 124"),
+        ("mute", MUTE, format!("exec timeout -s KILL 2 {curl}"), "it crashed: ended by signal 9"),
+        ("mute", MUTE, format!("{curl} --max-time 2"), itself),
+        ("mute", MUTE, curl.to_owned(), "it ran out of time"),
+        ("finished", NO_FINISHED, format!("{curl} --max-time 2"), itself),
+        ("finished", NO_FINISHED, format!("timeout 2 {curl}"), "it crashed: exit status 124"),
+        ("downgrade", DOWNGRADE, format!("{curl} || kill -SEGV $$"), "it crashed: ended by signal 11"),
+        ("downgrade", DOWNGRADE, format!("{curl} || exit 124"), "it crashed: exit status 124"),
+        ("downgrade", DOWNGRADE, format!("{curl} || exit 139"), "it crashed: exit status 139"),
+        ("secret", NO_EXTENDED_SECRET, format!("{curl} || kill -SEGV $$"), "it crashed: ended by signal 11"),
+    ] {
+        let file = list(folder.path(), text);
+        let ran =
+            run(["replay", file.to_str().unwrap(), "--timeout", "4", "--json", "--", "sh", "-c", &script]);
+        ran.assert_code(3);
+        let object = object(&ran);
+        assert_eq!(object["control"]["completed"], true, "{name}, {script}: {object}");
+        assert_eq!(object["connections"][0]["outcome"], "undecided", "{name}, {script}: {object}");
+        assert!(fates(&object["connections"][0]).contains(&"applied"), "{name}, {script}: {object}");
+        let said = object["client_ended"].as_str().unwrap();
+        assert!(said.starts_with(ended), "{name}, {script}: {said}");
+    }
+    // One that crashes always has no control.
+    let file = list(folder.path(), DOWNGRADE);
+    let always = format!("{curl}; kill -SEGV $$");
+    let ran = run(["replay", file.to_str().unwrap(), "--", "sh", "-c", &always]);
+    ran.assert_code(3);
+    for line in [
+        "control  the unedited handshake was not completed: request and answer were exchanged, but then it crashed: ended by signal 11",
+        "connection 1: undecided",
+        "program  it crashed: ended by signal 11",
+        "result   inconclusive: the client does not complete the unedited handshake either",
+    ] {
+        assert!(ran.stdout.lines().any(|l| l == line), "{line:?} is missing in\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_client_that_had_committed_itself_before_the_server_refused_is_named() {
+    if !installed("curl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = list(folder.path(), NO_EXTENDED_SECRET);
+    let curl = ["--", "curl", "-q", "--tls-max", "1.2", "--cacert", "{ca_pem}", "{url}"];
+    let ran = run(["replay", file.to_str().unwrap()].iter().chain(&curl));
+    ran.assert_code(0);
+    for line in [
+        "connection 1: refused-by-server",
+        "  note     the client had committed itself: it went past the ServerHello",
+        "result   refused, but only after the client had committed itself to the edited handshake",
+    ] {
+        assert!(ran.stdout.lines().any(|l| l == line), "{line:?} is missing in\n{}", ran.stdout);
+    }
+    let ran = run(["replay", file.to_str().unwrap(), "--json"].iter().chain(&curl));
+    assert_eq!(object(&ran)["connections"][0]["committed"], true);
+    // This one looks at the signature over both randoms first.
+    let file = list(folder.path(), DOWNGRADE);
+    let ran = run(["replay", file.to_str().unwrap(), "--client", "rustls", "--json"]);
+    assert_eq!(object(&ran)["connections"][0]["committed"], false);
+    // s2n's only word for it is close_notify: that has no author.
+    let file = list(folder.path(), NO_EXTENDED_SECRET);
+    let s2n = ["--backend", "s2n", "--partial", "--json"];
+    let ran = run(["replay", file.to_str().unwrap()].iter().chain(&s2n).chain(&curl));
+    ran.assert_code(3);
+    let connection = &object(&ran)["connections"][0];
+    assert_eq!((&connection["outcome"], &connection["committed"]), (&"undecided".into(), &true.into()));
 }
 
 #[test]
@@ -222,14 +342,32 @@ fn with_listen_whoever_comes_is_played_once() {
         assert!(!ran.status.success());
         let output = child.wait_with_output().unwrap();
         let ran = Ran::of(&output);
-        ran.assert_code(0);
+        // It might refuse everything.
+        ran.assert_code(3);
         let object = object(&ran);
         assert_eq!((&object["client"], &object["control"]), (&Value::Null, &Value::Null));
+        assert_eq!(object["client_ended"], Value::Null);
         assert_eq!(object["connections"][0]["outcome"], "refused-by-client", "{object}");
     } else {
         child.kill().unwrap();
         child.wait().unwrap();
     }
+}
+
+#[test]
+fn with_listen_an_unchanged_handshake_is_decided_without_a_control() {
+    if !installed("curl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = listen(&list(folder.path(), CUT), &[]);
+    let (address, ca) = listening(&mut child);
+    let there = format!("::{address}");
+    let curl = ["-q", "-s", "--cacert", &ca, "--connect-to", &there, "https://localhost/"];
+    assert!(Command::new("curl").args(curl).stdout(Stdio::null()).status().unwrap().success());
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    ran.assert_code(0);
+    assert_eq!(object(&ran)["connections"][0]["outcome"], "completed-unchanged");
 }
 
 #[test]
@@ -263,6 +401,8 @@ fn every_mistake_is_named_with_what_to_do() {
     let binary = folder.path().join("binary.toml");
     std::fs::write(&binary, [0xFF, 0xFE, 0]).unwrap();
     let long = text("long.toml", &"#".repeat(8 * 1024 * 1024 + 1));
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let nowhere = folder.path().join("no/such/ca.pem");
@@ -270,7 +410,10 @@ fn every_mistake_is_named_with_what_to_do() {
         (vec!["no-such.toml"], vec!["cannot read no-such.toml"]),
         (vec![folder.path().to_str().unwrap()], vec!["cannot read"]),
         (vec![binary.to_str().unwrap()], vec!["cannot read"]),
-        (vec![&long], vec!["longer than 8388608 bytes"]),
+        (vec![&long], vec!["larger than 8388608 bytes", "no edit list is"]),
+        // Nobody writes to it: opening it would never return.
+        (vec![pipe.to_str().unwrap()], vec!["cannot read", "a pipe or device", "name a regular file"]),
+        (vec!["/dev/zero"], vec!["cannot read", "a pipe or device", "name a regular file"]),
         (vec![&noise], vec!["noise.toml:1: "]),
         (vec![&place], vec!["place.toml:3: unknown place \"client-helo\"", "record:client:N"]),
         (vec![&bare, "--client", "rustls"], vec!["names no policy", "--policy ID"]),

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::edit::Fate;
 use crate::judge::ClientEnded;
-use crate::observe::{Ending, Observation};
-use crate::replay::{Outcome, Seen};
+use crate::observe::{Ending, Observation, Reach};
+use crate::replay::Seen;
 use crate::report::printable;
 
 use super::Told;
@@ -18,6 +18,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
     let oracle = told.saved.oracle.as_deref().map(|label| format!(", oracle {label}")).unwrap_or_default();
     writeln!(out, "replay   {}: {edits} edits{}", printable(&told.file), printable(&oracle))?;
     writeln!(out, "server   {}, policy {}", told.server, told.policy)?;
+    if !told.left_out.is_empty() {
+        writeln!(out, "left out {}", told.left_out.join(", "))?;
+    }
     writeln!(
         out,
         "client   {}",
@@ -32,8 +35,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
     if told.connections.is_empty() {
         writeln!(out, "\nno connection came")?;
     }
-    for (at, (observation, seen)) in told.connections.iter().enumerate() {
-        writeln!(out, "\nconnection {}: {}", at + 1, Outcome::of(observation, seen).as_str())?;
+    for (at, connection) in told.connections.iter().enumerate() {
+        let (outcome, (observation, seen)) = (told.outcome(connection), connection);
+        writeln!(out, "\nconnection {}: {}", at + 1, outcome.as_str())?;
         for (edit, fate) in &seen.fates {
             let (word, why) = match fate {
                 Fate::Applied => ("applied", String::new()),
@@ -43,6 +47,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
         }
         writeln!(out, "  ended    {}", printable(&ending(observation)))?;
         writeln!(out, "  reach    {}", observation.reach.as_str())?;
+        if seen.data.is_none() && has_committed(observation) {
+            writeln!(out, "  note     the client had committed itself: it went past the ServerHello")?;
+        }
         for (who, alert) in [("client", observation.client_alert), ("server", observation.server_alert)] {
             if let Some(alert) = alert {
                 writeln!(out, "  alert    {alert}, by the {who}")?;
@@ -55,6 +62,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
             writeln!(out, "    {}", printable(line))?;
         }
     }
+    if let Some(ended) = told.ended.as_ref().filter(|ended| **ended != ClientEnded::Itself) {
+        writeln!(out, "\nprogram  {}", printable(&self::ended(ended)))?;
+    }
     let output = told.output.trim();
     if !output.is_empty() {
         writeln!(out, "\nthe program's last output:")?;
@@ -66,16 +76,33 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
 }
 
 fn result(told: &Told) -> &'static str {
+    let outcomes = told.outcomes();
+    let has_refused = outcomes.iter().any(|outcome| outcome.is_refusal());
+    let is_late = || told.connections.iter().any(|c| told.outcome(c).is_refusal() && has_committed(&c.0));
     match (told.exit(), &told.control) {
+        (0, _) if is_late() => {
+            "refused, but only after the client had committed itself to the edited handshake"
+        }
         (0, _) => "no handshake was completed that the edits had changed",
         (1, _) => "the client went on in a handshake that was not the server's",
         (_, Some(Err(_))) => "inconclusive: the client does not complete the unedited handshake either",
-        _ => "inconclusive: nobody ended it, or nothing was applied",
+        (_, None) if has_refused => {
+            "inconclusive: a refusal without a control proves nothing; use --client or a command behind --"
+        }
+        _ if told.ended.as_ref().is_some_and(|ended| *ended != ClientEnded::Itself) => {
+            "inconclusive: the client did not end by itself"
+        }
+        _ => "inconclusive: nobody ended it, nothing was applied, or it was ended without a refusal",
     }
 }
 
+/// Whether the client went past the ServerHello that it was shown.
+fn has_committed(observation: &Observation) -> bool {
+    observation.reach >= Reach::Committed
+}
+
 pub(super) fn json(told: &Told) -> io::Result<()> {
-    let connections: Vec<Value> = told.connections.iter().map(|(o, seen)| connection(o, seen)).collect();
+    let connections: Vec<Value> = told.connections.iter().map(|c| connection(told, c)).collect();
     let object = json!({
         "type": "replay",
         "schema": 1,
@@ -90,6 +117,7 @@ pub(super) fn json(told: &Told) -> io::Result<()> {
             Ok(()) => json!({"completed": true, "ending": null}),
             Err(why) => json!({"completed": false, "ending": why}),
         }),
+        "client_ended": told.ended.as_ref().map(ended),
         "connections": connections,
         "output": told.output,
         "exit": told.exit(),
@@ -97,7 +125,8 @@ pub(super) fn json(told: &Told) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{object}")
 }
 
-fn connection(observation: &Observation, seen: &Seen) -> Value {
+fn connection(told: &Told, connection: &(Observation, Seen)) -> Value {
+    let (observation, seen) = connection;
     let edits: Vec<Value> = seen
         .fates
         .iter()
@@ -105,9 +134,10 @@ fn connection(observation: &Observation, seen: &Seen) -> Value {
         .collect();
     let transcript = observation.transcript.to_string();
     json!({
-        "outcome": Outcome::of(observation, seen).as_str(),
+        "outcome": told.outcome(connection).as_str(),
         "edits": edits,
         "reach": observation.reach.as_str(),
+        "committed": has_committed(observation),
         "version": seen.negotiated.map(|negotiated| negotiated.version.to_string()),
         "suite": seen.negotiated.map(|negotiated| negotiated.suite.to_string()),
         "ending": ending(observation),

@@ -50,13 +50,14 @@ impl Engine for Credulous {
 }
 
 fn observation(reach: Reach, ending: Ending) -> Observation {
+    let client_alert = if let Ending::ClientAlert(alert) = ending { Some(alert) } else { None };
     Observation {
         reach,
         offer: None,
         proposal: None,
         delivered: true,
         ending,
-        client_alert: None,
+        client_alert,
         server_alert: None,
         application_bytes: 3,
         not_tls: None,
@@ -106,7 +107,7 @@ fn who_goes_on_in_another_handshake_has_survived_and_who_does_not_has_not() {
         let ends: [&[&[u8]]; 2] = [&[&HELLO, &[DATA, DATA].concat()], &[&HELLO, &DATA, &DATA]];
         for flights in ends {
             let seen = played(&edits, flights);
-            let told = Outcome::of(&observation(Reach::Data, Ending::Completed), &seen);
+            let told = Outcome::of(&observation(Reach::Data, Ending::Completed), &seen, true);
             assert_eq!(told, outcome, "{edits}{seen:?}");
         }
     }
@@ -124,18 +125,75 @@ fn without_data_it_counts_who_ended_it() {
         (Ending::ClientFin, Outcome::RefusedByClient),
         (Ending::ClientReset, Outcome::RefusedByClient),
         (Ending::ServerAlert(alert), Outcome::RefusedByServer),
-        (Ending::ServerFailed(String::new()), Outcome::RefusedByServer),
+        (Ending::ServerFailed(String::new()), Outcome::Undecided),
         (Ending::Deadline, Outcome::Undecided),
         (Ending::Open, Outcome::Undecided),
         (Ending::Completed, Outcome::Undecided),
     ] {
         let observation = observation(Reach::Proposed, ending);
-        assert_eq!(Outcome::of(&observation, &applied), outcome, "{:?}", observation.ending);
+        assert_eq!(Outcome::of(&observation, &applied, true), outcome, "{:?}", observation.ending);
         // Nothing was applied: whoever ended it did so for another reason.
-        assert_eq!(Outcome::of(&observation, &nothing), Outcome::Undecided);
+        assert_eq!(Outcome::of(&observation, &nothing, true), Outcome::Undecided);
+    }
+    // Whoever was killed or crashed has refused nothing, whatever its socket looked like.
+    for ending in
+        [Ending::ClientAlert(alert), Ending::ClientFin, Ending::ClientReset, Ending::ServerAlert(alert)]
+    {
+        let observation = observation(Reach::Proposed, ending);
+        assert_eq!(Outcome::of(&observation, &applied, false), Outcome::Undecided);
     }
     let early = observation(Reach::Connected, Ending::ClientFin);
-    assert_eq!(Outcome::of(&early, &applied), Outcome::Undecided);
+    assert_eq!(Outcome::of(&early, &applied, true), Outcome::Undecided);
+}
+
+/// A client says with an alert that it did not just give up waiting; and nobody refuses what it was never shown.
+#[test]
+fn a_client_refuses_a_flight_that_was_delivered_and_a_close_counts_only_where_it_had_to_decide() {
+    use Outcome::{RefusedByClient, Undecided};
+    let alert = || Ending::ClientAlert(crate::registry::AlertDescription::DECODE_ERROR);
+    let canceled = || Ending::ClientAlert(crate::registry::AlertDescription(90));
+    let hello = edit("record:client:1", "set-version", "value = \"TLSv1.1\"");
+    let server = edit("record:server:1", "split", "value = 2");
+    for (edits, reach, delivered, ending, outcome) in [
+        (&hello, Reach::Offered, false, alert(), Undecided),
+        (&hello, Reach::Offered, true, alert(), Undecided),
+        (&hello, Reach::Offered, false, Ending::ClientFin, Undecided),
+        (&hello, Reach::Proposed, false, alert(), Undecided),
+        (&hello, Reach::Proposed, false, Ending::ClientReset, Undecided),
+        (&hello, Reach::Proposed, true, alert(), RefusedByClient),
+        (&hello, Reach::Proposed, true, canceled(), RefusedByClient),
+        (&hello, Reach::Proposed, true, Ending::ClientFin, RefusedByClient),
+        (&hello, Reach::Committed, true, alert(), RefusedByClient),
+        (&hello, Reach::Committed, true, canceled(), Undecided),
+        (&hello, Reach::Committed, true, Ending::ClientFin, Undecided),
+        (&hello, Reach::Finished, true, Ending::ClientCloseNotify, Undecided),
+        // A part of the flight may be held back.
+        (&server, Reach::Proposed, true, alert(), RefusedByClient),
+        (&server, Reach::Proposed, true, canceled(), Undecided),
+        (&server, Reach::Proposed, true, Ending::ClientFin, Undecided),
+        (&server, Reach::Proposed, true, Ending::ClientReset, Undecided),
+    ] {
+        let seen = played(edits, &[&HELLO]);
+        let observation = Observation { delivered, ..observation(reach, ending) };
+        assert_eq!(Outcome::of(&observation, &seen, true), outcome, "{edits}{observation:?}");
+    }
+}
+
+#[test]
+fn an_alert_that_was_edited_in_is_nobodys_refusal() {
+    let alert = crate::registry::AlertDescription::HANDSHAKE_FAILURE;
+    for edits in [
+        edit("record:client:1", "inject-alert", "value = [\"fatal\", \"handshake_failure\"]"),
+        edit("record:server:1", "inject-alert", "value = [\"fatal\", \"handshake_failure\"]"),
+        edit("record:server:1", "retype", "value = \"alert\""),
+    ] {
+        let seen = played(&edits, &[&HELLO]);
+        assert_eq!(seen.fates[0].1, Fate::Applied, "{edits}");
+        for ending in [Ending::ClientAlert(alert), Ending::ServerAlert(alert), Ending::ClientFin] {
+            let observation = observation(Reach::Proposed, ending);
+            assert_eq!(Outcome::of(&observation, &seen, true), Outcome::Undecided, "{edits}");
+        }
+    }
 }
 
 #[test]
@@ -143,5 +201,5 @@ fn what_is_too_long_to_be_compared_is_undecided() {
     let long = [&HELLO[..], &[22, 3, 3, 0x40, 0], &vec![0; 0x4000]].concat().repeat(33);
     let seen = played("", &[&[&long[..], &DATA].concat()]);
     assert_eq!(seen.data, Some(Capture::TooLong));
-    assert_eq!(Outcome::of(&observation(Reach::Data, Ending::Completed), &seen), Outcome::Undecided);
+    assert_eq!(Outcome::of(&observation(Reach::Data, Ending::Completed), &seen, true), Outcome::Undecided);
 }
