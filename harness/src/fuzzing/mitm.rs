@@ -21,7 +21,7 @@ use super::Seen;
 use super::cell::{PING, PONG};
 use super::draw::Draw;
 use super::seeds::Seed;
-use super::session::{check_build, clear};
+use super::session::{check_build, transcript};
 use drive::{End, Outcome, drive};
 use pair::Pair;
 
@@ -105,8 +105,13 @@ fn judge(pair: &Pair, outcome: &Outcome, editor: &Editor) -> Result<(), Breach> 
             return Err(("agreement", format!("the {who} completed {:?}", end.negotiated)));
         }
         let arrived = without_record_versions(&end.arrived);
-        if clear(&arrived, plan.version) != clear(&unattacked.arrived, plan.version) {
+        let (seen, wanted) =
+            (transcript(&arrived, plan.version), transcript(&unattacked.arrived, plan.version));
+        if seen.messages != wanted.messages {
             return Err(("forged", format!("the {who} completed with another transcript")));
+        }
+        if seen.cut_off != wanted.cut_off {
+            return Err(("key-change", format!("the {who} took handshake bytes across a change of keys")));
         }
         if (end.is_done() || end.exporter.is_some()) && end.exporter != unattacked.exporter {
             return Err(("exporter", format!("the {who} completed with other keys")));

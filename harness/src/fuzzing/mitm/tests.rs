@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::edit::Sentinel;
+use crate::fuzzing::session::clear;
 use crate::registry::{CipherSuite, NamedGroup};
 use crate::wire::ExtensionType;
 use pair::{numbers, pair};
