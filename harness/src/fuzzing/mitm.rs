@@ -21,7 +21,7 @@ use super::Seen;
 use super::cell::{PING, PONG};
 use super::draw::Draw;
 use super::seeds::Seed;
-use super::session::{check_build, transcript};
+use super::session::{check_build, transcript, with_outer_types};
 use drive::{End, Outcome, drive};
 use pair::Pair;
 
@@ -105,8 +105,8 @@ fn judge(pair: &Pair, outcome: &Outcome, editor: &Editor) -> Result<(), Breach> 
             return Err(("agreement", format!("the {who} completed {:?}", end.negotiated)));
         }
         let arrived = without_record_versions(&end.arrived);
-        let (seen, wanted) =
-            (transcript(&arrived, plan.version), transcript(&unattacked.arrived, plan.version));
+        let wanted = transcript(&unattacked.arrived, plan.version);
+        let seen = transcript(&with_outer_types(&arrived, &wanted, plan.version), plan.version);
         if seen.messages != wanted.messages {
             return Err(("forged", format!("the {who} completed with another transcript")));
         }

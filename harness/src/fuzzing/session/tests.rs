@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 use crate::edit::without_record_versions;
 use crate::engine::Negotiated;
-use crate::wire::record::RECORD_HEADER_LEN;
 
 /// Completes at the first byte, with what its plan says.
 struct Lax(&'static Plan);
@@ -131,5 +130,21 @@ fn what_means_nothing_is_no_finding() {
         }
         let alert = [&all[0][..], &[21, 3, 3, 0, 2, 1, 90], &all[1..].concat()].concat();
         assert_eq!(label(cell, role, &alert), None, "{:?}", cell.plan);
+    });
+}
+
+/// rustls takes a protected record of TLS 1.3 under any outer type; nothing else comes of it.
+#[test]
+fn the_outer_type_of_what_was_recorded_is_no_finding() {
+    at_every_end(|cell, role, honest| {
+        if cell.plan.version != ProtocolVersion::TLS1_3 {
+            return;
+        }
+        for typ in [21, 22, 24] {
+            let mut all = records(honest);
+            let sealed = all.iter_mut().filter(|record| record[0] == ContentType::APPLICATION_DATA.0);
+            sealed.for_each(|record| record[0] = typ);
+            assert_eq!(label(cell, role, &all.concat()), None, "{typ} in {:?}", cell.plan);
+        }
     });
 }
