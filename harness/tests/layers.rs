@@ -138,6 +138,18 @@ fn the_naive_model_names_no_function_of_the_oracle() {
 }
 
 #[test]
+fn known_random_numbers_are_named_by_the_fuzz_targets_alone() {
+    hold(rules::known_randomness);
+    // Silence proves nothing unless the name is seen where it may stand.
+    let seeded = ["crate", "engine", "openssl", "OpenSsl", "seeded"];
+    let is_seen = |(mention, meanings): &(&scan::Mention, std::collections::BTreeSet<resolve::Full>)| {
+        mention.module.first().is_some_and(|first| first == "fuzzing")
+            && meanings.iter().any(|full| full.iter().eq(seeded.iter()))
+    };
+    assert!(harness().resolved().iter().any(is_seen));
+}
+
+#[test]
 fn no_file_is_longer_than_five_hundred_lines() {
     hold(rules::long_files);
 }

@@ -1,6 +1,6 @@
 //! Handshakes that are the same every time: an engine that draws all its randomness from a stream of its own.
 //!
-//! Real cryptography with known random numbers, for fuzzing and replay. A stream belongs to one engine, not to a
+//! Real cryptography with known random numbers, for fuzzing alone. A stream belongs to one engine, not to a
 //! handshake: the two ends of one could not be replayed alone if they shared it. What a stack draws while a
 //! configuration is built must not come from a stream, else the first handshake differs from all others: prepare first,
 //! then open.
@@ -50,7 +50,7 @@ impl Seeded {
 }
 
 /// Runs something with that stream as the current one.
-fn within<T>(stream: &mut u64, run: impl FnOnce() -> T) -> T {
+pub(super) fn within<T>(stream: &mut u64, run: impl FnOnce() -> T) -> T {
     /// Whoever panics must not leave a stream behind.
     struct Restore(Option<u64>);
     impl Drop for Restore {

@@ -8,6 +8,7 @@ use crate::engine::seeded::Seeded;
 use crate::engine::{Backend, EndpointSpec, Engine, ExternalPsk, Prepared, Role, Status};
 use crate::pki::{CertificateKind, Identity, fixed};
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::wire::record::RECORD_HEADER_LEN;
 
 /// What the client says when the handshake is done, and what the server answers.
 pub(super) const PING: &[u8] = b"ping";
@@ -155,6 +156,8 @@ pub(super) struct Cell {
     pub client: Box<dyn Prepared>,
     pub server: Box<dyn Prepared>,
     pub honest: Recorded,
+    /// See [`Cell::until_done`].
+    pub completing: OnceLock<Recorded>,
 }
 
 /// One handshake's bytes, in the order in which they crossed.
@@ -172,6 +175,32 @@ impl Cell {
     pub fn server(&self) -> Seeded {
         open(&*self.server, SERVER_SEED)
     }
+
+    /// The records with which each end completes: the last one of them holds the other end's Finished.
+    ///
+    /// # Panics
+    /// If an end does not complete with what was recorded: then no target of this build means anything.
+    pub fn until_done(&self) -> &Recorded {
+        self.completing.get_or_init(|| Recorded {
+            to_server: until_done(&mut self.server(), &self.honest.to_server),
+            to_client: until_done(&mut self.client(), &self.honest.to_client),
+        })
+    }
+}
+
+fn until_done(engine: &mut dyn Engine, flight: &[u8]) -> Vec<u8> {
+    engine.drain(&mut Vec::new());
+    let mut end = 0;
+    while let Some(&[_, _, _, high, low]) = flight.get(end..end + RECORD_HEADER_LEN) {
+        let start = end;
+        end += RECORD_HEADER_LEN + usize::from(u16::from_be_bytes([high, low]));
+        engine.feed(&flight[start..end]);
+        engine.drain(&mut Vec::new());
+        if engine.was_done() {
+            return flight[..end].to_vec();
+        }
+    }
+    panic!("an end is not done after all that was recorded: {:?}", engine.status());
 }
 
 #[expect(clippy::expect_used, reason = "what was opened once can be opened again")]
@@ -203,7 +232,7 @@ fn build(plan: &'static Plan) -> Cell {
     let server = prepare(plan.server, Role::Server, &server_spec(plan));
     let (honest, is_done) = record(&mut open(&*client, CLIENT_SEED), &mut open(&*server, SERVER_SEED));
     assert!(is_done, "{plan:?}: the honest handshake is not completed");
-    Cell { plan, client, server, honest }
+    Cell { plan, client, server, honest, completing: OnceLock::new() }
 }
 
 pub(super) fn backend(stack: Stack) -> &'static dyn Backend {

@@ -21,7 +21,7 @@ use super::Seen;
 use super::cell::{PING, PONG};
 use super::draw::Draw;
 use super::seeds::Seed;
-use super::session::{check_build, clear};
+use super::session::{check_build, transcript, with_outer_types};
 use drive::{End, Outcome, drive};
 use pair::Pair;
 
@@ -57,8 +57,9 @@ fn attack(pair: &Pair, edits: &[Edit]) -> Seen {
         panic!("ORACLE {label}: {text}\n{outcome:#?}\n{}", saved(pair, label, edits));
     }
     let applied = editor.fates().filter(|(_, fate)| *fate == Fate::Applied).count();
-    let word = |end: &End| match (&end.failure, end.is_done) {
-        (Some(_), _) => "failed",
+    let word = |end: &End| match (&end.failure, end.was_done) {
+        (Some(_), true) => "ended",
+        (Some(_), false) => "failed",
         (None, true) => "done",
         (None, false) => "waits",
     };
@@ -96,18 +97,23 @@ fn judge(pair: &Pair, outcome: &Outcome, editor: &Editor) -> Result<(), Breach> 
         if !word.starts_with(&end.got) {
             return Err(("integrity", format!("the {who} decrypted what was never sent")));
         }
-        if !end.is_done {
+        if !end.was_done {
             continue;
         }
-        // A Finished of the other end arrived: so the other end saw the same messages.
+        // A Finished of the other end arrived: so the other end saw the same messages, whatever ended the connection then.
         if end.negotiated != unattacked.negotiated {
             return Err(("agreement", format!("the {who} completed {:?}", end.negotiated)));
         }
         let arrived = without_record_versions(&end.arrived);
-        if clear(&arrived, plan.version) != clear(&unattacked.arrived, plan.version) {
+        let wanted = transcript(&unattacked.arrived, plan.version);
+        let seen = transcript(&with_outer_types(&arrived, &wanted, plan.version), plan.version);
+        if seen.messages != wanted.messages {
             return Err(("forged", format!("the {who} completed with another transcript")));
         }
-        if end.exporter != unattacked.exporter {
+        if seen.cut_off != wanted.cut_off {
+            return Err(("key-change", format!("the {who} took handshake bytes across a change of keys")));
+        }
+        if (end.is_done() || end.exporter.is_some()) && end.exporter != unattacked.exporter {
             return Err(("exporter", format!("the {who} completed with other keys")));
         }
     }

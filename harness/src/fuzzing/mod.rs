@@ -155,7 +155,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "server_bytes",
-        about: "a server completes a handshake only with the transcript that its client sent",
+        about: "a server completes a handshake only with the transcript and the Finished that its client sent",
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
@@ -165,7 +165,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "client_bytes",
-        about: "a client completes a handshake only with the transcript that its server sent",
+        about: "a client completes a handshake only with the transcript and the Finished that its server sent",
         max_len: 8192,
         dictionary: true,
         purpose: Purpose::Search,
@@ -185,7 +185,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "scenario_parse",
-        about: "files of users are read or refused, and what is read prints and reads again as the same",
+        about: "files of users are read or refused; a policy has what its file states; edit lists print and read again as the same",
         max_len: 4096,
         dictionary: false,
         purpose: Purpose::Search,

@@ -26,6 +26,8 @@ pub(super) fn files() -> Vec<Seed> {
     seeds.retain(|(_, seed)| seed.len() <= 4096);
     let edits = "[[edit]]\nat = \"server-hello\"\nchange = \"set-version\"\nvalue = \"TLSv1.0\"\n";
     seeds.push(("edits".to_owned(), [&[3], edits.as_bytes()].concat()));
+    let saved = format!("client = \"openssl\"\npolicy = \"elb/ELBSecurityPolicy-2016-08\"\n\n{edits}");
+    seeds.push(("saved".to_owned(), [&[6], saved.as_bytes()].concat()));
     seeds.push(("version".to_owned(), b"\x05TLSv1.2".to_vec()));
     seeds
 }

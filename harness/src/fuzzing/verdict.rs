@@ -9,7 +9,7 @@ use crate::observe::{Ending, NotTls, Observation, Reach};
 use crate::oracle::naive::{Kx, kx};
 use crate::oracle::{KeyType, Offer, Proposal, breaches};
 use crate::policy::{Order, Policy};
-use crate::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::registry::{self, AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 use super::Seen;
 use super::draw::Draw;
@@ -19,7 +19,7 @@ const REACHES: [Reach; 6] =
     [Reach::Connected, Reach::Offered, Reach::Proposed, Reach::Committed, Reach::Finished, Reach::Data];
 
 /// Sessions that a case can be about: version, suite, and what is wrong with it under the floor `aws`.
-const SESSIONS: [(ProtocolVersion, u16, Wrong); 8] = [
+const SESSIONS: [(ProtocolVersion, u16, Wrong); 17] = [
     (ProtocolVersion::TLS1_2, 0xC02F, Wrong::Nothing),
     (ProtocolVersion::TLS1_2, 0x009C, Wrong::ForwardSecrecy),
     (ProtocolVersion::TLS1_2, 0x003C, Wrong::ForwardSecrecy),
@@ -28,6 +28,16 @@ const SESSIONS: [(ProtocolVersion, u16, Wrong); 8] = [
     (ProtocolVersion::TLS1_0, 0x002F, Wrong::Both),
     (ProtocolVersion::TLS1_2, 0x0034, Wrong::Authentication),
     (ProtocolVersion::TLS1_3, 0x1301, Wrong::Nothing),
+    (ProtocolVersion::SSL3, 0x0033, Wrong::Version),
+    (ProtocolVersion::SSL3, 0x0005, Wrong::Both),
+    (ProtocolVersion::TLS1_2, 0xC010, Wrong::Encryption),
+    (ProtocolVersion::TLS1_2, 0x003B, Wrong::Both),
+    (ProtocolVersion::TLS1_2, 0xC011, Wrong::Cipher),
+    (ProtocolVersion::TLS1_0, 0xC011, Wrong::Both),
+    (ProtocolVersion::TLS1_2, 0x0018, Wrong::Both),
+    (ProtocolVersion::TLS1_2, 0x000A, Wrong::ForwardSecrecy),
+    // 3DES alone is a warning.
+    (ProtocolVersion::TLS1_2, 0xC012, Wrong::Nothing),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +46,9 @@ enum Wrong {
     Version,
     ForwardSecrecy,
     Authentication,
+    Encryption,
+    Cipher,
+    /// More than one: nothing proves which of them was refused.
     Both,
 }
 
@@ -48,7 +61,7 @@ pub(super) fn judge_traces(input: &[u8]) -> Seen {
     let (bad_certificate, forced) = (settings & 1 != 0, settings & 2 != 0);
     let line = if bad_certificate || settings & 4 != 0 { RefusalLine::Data } else { RefusalLine::Committed };
     let suite = CipherSuite(suite);
-    let key = (wrong != Wrong::Authentication).then_some(KeyType::Rsa { bits: 2048 });
+    let key = (!is_anonymous(suite)).then_some(KeyType::Rsa { bits: 2048 });
     let policy = policy(version, suite);
     let asked = proposal(version, suite);
     let broken = breaches(&lab.floor, &asked);
@@ -77,7 +90,8 @@ pub(super) fn judge_traces(input: &[u8]) -> Seen {
     let judgement = judge(&case, &connections, &said, &controls);
     let must_refuse = wrong != Wrong::Nothing || bad_certificate;
     if must_refuse && judgement.verdict <= Verdict::Warn && judgement.verdict != Verdict::Skipped {
-        earned(&connections, &said, &controls, line, bad_certificate);
+        let session = Session { version, suite, line, bad_certificate, forced };
+        earned(&session, &connections, &said, &controls);
     }
     if let Some(weak) = connections.iter().find(|seen| is_accepted(seen, line, bad_certificate)) {
         assert!(
@@ -112,19 +126,41 @@ fn is_accepted(seen: &Observation, line: RefusalLine, bad_certificate: bool) -> 
     past && seen.not_tls.is_none() && (bad_certificate || is_weak(proposal))
 }
 
+/// What the floor `aws` fails, by hand: the version, no forward secrecy, nobody who vouches, no cipher or a broken one.
 fn is_weak(proposal: &Proposal) -> bool {
+    let name = registry::suite(proposal.suite).map_or("", |facts| facts.name);
     proposal.version < ProtocolVersion::TLS1_2
-        || matches!(kx(proposal.suite), Kx::Rsa | Kx::RsaPsk | Kx::Psk | Kx::DhAnon | Kx::EcdhAnon)
+        || matches!(kx(proposal.suite), Kx::Rsa | Kx::RsaPsk | Kx::Psk)
+        || is_anonymous(proposal.suite)
+        // RFC 9150: TLS 1.3 without a cipher.
+        || name.starts_with("TLS_SHA")
+        || ["_WITH_NULL_", "_RC4_", "_WITH_DES", "_EXPORT_"].iter().any(|weak| name.contains(weak))
+}
+
+fn is_anonymous(suite: CipherSuite) -> bool {
+    matches!(kx(suite), Kx::DhAnon | Kx::EcdhAnon)
+}
+
+/// Whether a hello could be answered with that version (RFC 8446 4.2.1, RFC 5246 E.1).
+fn may_mean(offer: &Offer, version: ProtocolVersion) -> bool {
+    match &offer.supported_versions {
+        Some(list) => list.contains(&version),
+        None => version <= offer.legacy_version && version < ProtocolVersion::TLS1_3,
+    }
+}
+
+/// What a case is about, and where its client has to stop.
+struct Session {
+    version: ProtocolVersion,
+    suite: CipherSuite,
+    line: RefusalLine,
+    bad_certificate: bool,
+    forced: bool,
 }
 
 /// What stands behind a pass: both controls, an end by itself, and a refusal with an author.
-fn earned(
-    connections: &[Observation],
-    said: &ClientSaid,
-    controls: &Controls<'_>,
-    line: RefusalLine,
-    bad_certificate: bool,
-) {
+fn earned(session: &Session, connections: &[Observation], said: &ClientSaid, controls: &Controls<'_>) {
+    let Session { version, suite, line, bad_certificate, forced } = *session;
     let trace = || format!("{connections:?}, {said:?}, {controls:?}");
     assert!(controls.positive.is_ok(), "ORACLE control: a pass without the positive control: {}", trace());
     assert!(controls.canary.is_ok(), "ORACLE control: a pass without the canary: {}", trace());
@@ -139,11 +175,19 @@ fn earned(
         trace()
     );
     let by_client = |seen: &Observation| {
-        seen.ending.by_client() && seen.delivered && seen.reach >= Reach::Proposed && seen.proposal.is_some()
+        let is_shown = |proposal: &Proposal| bad_certificate || is_weak(proposal);
+        seen.ending.by_client()
+            && seen.delivered
+            && seen.reach >= Reach::Proposed
+            && seen.proposal.as_ref().is_some_and(is_shown)
     };
-    // A hello that does not offer it, and the server's refusal of just that.
+    // A hello that does not offer it, and the server's refusal of just that. A server that is forced refuses nothing.
+    let is_offered = |offer: &Offer| may_mean(offer, version) && offer.suites.contains(&suite);
     let by_server = |seen: &Observation| {
-        seen.reach == Reach::Offered && seen.offer.is_some() && matches!(seen.ending, Ending::ServerAlert(_))
+        seen.reach == Reach::Offered
+            && !forced
+            && seen.offer.as_ref().is_some_and(|offer| !is_offered(offer))
+            && matches!(seen.ending, Ending::ServerAlert(_))
     };
     assert!(
         connections.iter().any(|seen| by_client(seen) || by_server(seen)),
@@ -275,5 +319,104 @@ fn said(draw: &mut Draw<'_>) -> ClientSaid {
         ended,
         connected: (flags & 1 != 0).then_some(flags & 2 != 0),
         unsupported: (flags & 12 == 12).then(|| "drawn".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    /// What is said by hand above is what the floor says, for every suite in every version in which it exists.
+    #[test]
+    fn the_floor_by_hand_is_the_floor() {
+        let mut weak = 0;
+        for facts in registry::suites() {
+            for version in ProtocolVersion::ALL.into_iter().filter(|version| facts.played_in(*version)) {
+                if kx(facts.suite) == Kx::NotPlayed {
+                    continue;
+                }
+                let proposal = proposal(version, facts.suite);
+                let broken = breaches(&lab().floor, &proposal);
+                let fails = broken.iter().any(|breach| breach.treatment == crate::policy::Treatment::Fail);
+                assert_eq!(is_weak(&proposal), fails, "{version} {}: {broken:?}", facts.name);
+                weak += usize::from(fails);
+            }
+        }
+        assert!(weak > 100, "{weak}");
+    }
+
+    #[test]
+    fn every_session_is_wrong_as_it_says() {
+        for (version, suite, wrong) in SESSIONS {
+            let broken = breaches(&lab().floor, &proposal(version, CipherSuite(suite)));
+            let fails = |breach: &&crate::oracle::Breach| breach.treatment == crate::policy::Treatment::Fail;
+            let wanted = match wrong {
+                Wrong::Nothing => 0..=0,
+                Wrong::Both => 2..=9,
+                _ => 1..=1,
+            };
+            let count = broken.iter().filter(fails).count();
+            assert!(wanted.contains(&count), "{version} {suite:04X}: {broken:?}");
+        }
+    }
+
+    /// A pass that nothing stands behind is found, and an earned one is not.
+    #[test]
+    fn a_servers_refusal_is_an_author_only_where_the_session_was_not_offered() {
+        let (version, suite) = (ProtocolVersion::TLS1_2, CipherSuite(0x009C));
+        let is_found = |forced: bool, change: fn(&mut Offer)| {
+            let mut offer = Offer::new(version);
+            offer.suites = vec![CipherSuite(0xC02F)];
+            change(&mut offer);
+            let mut seen = Observation::empty();
+            seen.reach = Reach::Offered;
+            seen.offer = Some(offer);
+            seen.ending = Ending::ServerAlert(AlertDescription::HANDSHAKE_FAILURE);
+            catch_unwind(|| {
+                let session =
+                    Session { version, suite, line: RefusalLine::Committed, bad_certificate: false, forced };
+                let said = ClientSaid { ended: ClientEnded::Itself, connected: None, unsupported: None };
+                let controls = Controls { positive: Ok(()), offer: None, canary: Ok(()) };
+                earned(&session, &[seen], &said, &controls);
+            })
+            .is_err()
+        };
+        assert!(!is_found(false, |_| {}));
+        assert!(is_found(true, |_| {}), "a forced server refuses nothing");
+        assert!(is_found(false, |offer| offer.suites.push(CipherSuite(0x009C))), "it was offered");
+        let other_version: fn(&mut Offer) = |offer| {
+            offer.suites.push(CipherSuite(0x009C));
+            offer.supported_versions = Some(vec![ProtocolVersion::TLS1_3]);
+        };
+        assert!(!is_found(false, other_version));
+    }
+
+    #[test]
+    fn a_clients_refusal_of_what_is_strong_proves_nothing() {
+        let is_found = |suite: u16| {
+            let (version, weak) = (ProtocolVersion::TLS1_2, CipherSuite(0x009C));
+            let mut seen = Observation::empty();
+            seen.reach = Reach::Proposed;
+            seen.delivered = true;
+            seen.proposal = Some(proposal(version, CipherSuite(suite)));
+            seen.ending = Ending::ClientAlert(AlertDescription::HANDSHAKE_FAILURE);
+            catch_unwind(|| {
+                let session = Session {
+                    version,
+                    suite: weak,
+                    line: RefusalLine::Committed,
+                    bad_certificate: false,
+                    forced: false,
+                };
+                let said = ClientSaid { ended: ClientEnded::Itself, connected: None, unsupported: None };
+                let controls = Controls { positive: Ok(()), offer: None, canary: Ok(()) };
+                earned(&session, &[seen], &said, &controls);
+            })
+            .is_err()
+        };
+        assert!(!is_found(0x009C));
+        assert!(is_found(0xC02F));
     }
 }

@@ -248,6 +248,35 @@ fn a_permission_for_a_file_that_is_gone_is_seen() {
 }
 
 #[test]
+fn known_random_numbers_outside_of_the_fuzz_targets_are_seen() {
+    let engines = [
+        ("engine/mod.rs", "pub mod openssl; pub mod rustls; pub mod seeded;"),
+        ("engine/openssl/mod.rs", "pub struct OpenSsl; impl OpenSsl { pub fn seeded() {} pub fn new() {} }"),
+        ("engine/rustls/mod.rs", "pub struct Rustls; impl Rustls { pub fn seeded() {} }"),
+        ("engine/seeded.rs", "pub struct Seeded; impl Seeded { pub fn open() {} }"),
+    ];
+    for text in [
+        "use crate::engine::openssl::OpenSsl; fn f() { OpenSsl::seeded(); }",
+        "fn f() { crate::engine::rustls::Rustls::seeded(); }",
+        "use crate::engine::openssl as stack; fn f() { once.get_or_init(stack::OpenSsl::seeded); }",
+        "use crate::engine::rustls::Rustls as R; fn f() { R::seeded(); }",
+        "use crate::engine::seeded::Seeded;",
+        "use crate::engine::seeded;",
+    ] {
+        let sources = [&engines[..], &[("replay/mod.rs", text)]].concat();
+        fires(rules::known_randomness, &["replay/mod.rs:1"], &sources);
+        let sources = [&engines[..], &[("fuzzing/cell.rs", text)]].concat();
+        is_silent(rules::known_randomness, &sources);
+    }
+    let within = "fn f() { super::rustls::Rustls::seeded(); }";
+    let sources = [&engines[..], &[("engine/pair.rs", within)]].concat();
+    fires(rules::known_randomness, &["engine/pair.rs:1"], &sources);
+    let text = "use crate::engine::openssl::OpenSsl; use crate::matrix::seeded; fn f() { OpenSsl::new(); seeded(); }";
+    let sources = [&engines[..], &[("run/mod.rs", text), ("matrix/mod.rs", "pub fn seeded() {}")]].concat();
+    is_silent(rules::known_randomness, &sources);
+}
+
+#[test]
 fn a_naive_model_that_asks_the_oracle_is_seen() {
     let oracle = [
         (

@@ -281,6 +281,22 @@ pub fn naive_apart(tree: &Tree) -> Vec<Breach> {
     found
 }
 
+/// Rule 7: known random numbers are the fuzz targets' alone. Whoever else drew them would play handshakes whose keys
+/// everybody can compute.
+pub fn known_randomness(tree: &Tree) -> Vec<Breach> {
+    breaches(tree, |mention, meaning| {
+        let words: Vec<&str> = meaning.iter().map(String::as_str).collect();
+        let is_forbidden = match words[..] {
+            // The constructors, wherever they stand.
+            [.., "OpenSsl" | "Rustls", "seeded"] => top(mention) != "fuzzing",
+            // Its streams belong to the engines.
+            ["crate", "engine", "seeded", ..] => !["fuzzing", "engine"].contains(&top(mention)),
+            _ => false,
+        };
+        is_forbidden.then(|| format!("`{}` names {}: only `fuzzing` may", top(mention), words.join("::")))
+    })
+}
+
 /// A file that is longer than this has more than one subject.
 pub fn long_files(tree: &Tree) -> Vec<Breach> {
     let long = tree.files.iter().filter(|file| file.lines > MOST_LINES);

@@ -42,8 +42,11 @@ impl OpenSsl {
         Self::default()
     }
 
-    /// Handshakes whose randomness comes from the stream of [`super::seeded`] wherever there is one, for fuzzing and replay.
+    /// Handshakes whose randomness comes from the stream of [`super::seeded`] wherever there is one, for fuzzing.
     /// Holds for every OpenSSL engine of the process from then on; without a stream they draw from the system as ever.
+    ///
+    /// # Panics
+    /// If the library does not take the stream for its generator.
     pub fn seeded() -> Self {
         random::install();
         Self::default()

@@ -37,7 +37,7 @@ impl Rustls {
         Self::default()
     }
 
-    /// Handshakes whose randomness comes from the stream of [`super::seeded`], for fuzzing and replay: never for others.
+    /// Handshakes whose randomness comes from the stream of [`super::seeded`], for fuzzing: never for others.
     pub fn seeded() -> Self {
         Self { is_seeded: true, ..Self::default() }
     }

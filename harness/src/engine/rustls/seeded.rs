@@ -55,7 +55,7 @@ impl SupportedKxGroup for Group {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
         let mut key = vec![0; self.key_len];
         Stream.fill(&mut key).map_err(|_| Error::FailedToGetRandomBytes)?;
-        // A number at or above the curve's order comes up once in 2^32: then the next one.
+        // A number at or above P-256's order comes up once in 2^32: then there is no share, and the handshake fails.
         let key = PrivateKey::from_private_key(self.algorithm, &key)
             .map_err(|_| Error::General("a key out of range".to_owned()))?;
         let public = key.compute_public_key().map_err(|_| Error::General("no public key".to_owned()))?;

@@ -11,9 +11,13 @@ use crate::registry::{CipherSuite, ProtocolVersion};
 /// What one end came to.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct End {
-    pub is_done: bool,
+    /// It completed the handshake, whatever became of the connection then.
+    pub was_done: bool,
+    /// Why it gave up, before or after that.
     pub failure: Option<String>,
     pub negotiated: Option<(ProtocolVersion, CipherSuite)>,
+    /// As it was when the handshake had been done: an end that failed since tells none. None, too, where what completed it
+    /// and what ended it came in one piece.
     pub exporter: Option<[u8; 32]>,
     /// Decrypted.
     pub got: Vec<u8>,
@@ -23,10 +27,10 @@ pub(super) struct End {
 
 impl fmt::Debug for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { is_done, failure, negotiated, .. } = self;
+        let Self { was_done, failure, negotiated, .. } = self;
         write!(
             f,
-            "done {is_done}, failure {failure:?}, {negotiated:?}, got {:?}",
+            "done {was_done}, failure {failure:?}, {negotiated:?}, got {:?}",
             self.got.escape_ascii().to_string()
         )
     }
@@ -39,10 +43,17 @@ pub(super) struct Outcome {
     pub server: End,
 }
 
+impl End {
+    /// It completed the handshake and has not failed since.
+    pub fn is_done(&self) -> bool {
+        self.was_done && self.failure.is_none()
+    }
+}
+
 impl Outcome {
     /// Both ends say that it is done, and one word crossed in each direction.
     pub fn is_complete(&self) -> bool {
-        self.client.is_done && self.server.is_done && self.server.got == PING && self.client.got == PONG
+        self.client.is_done() && self.server.is_done() && self.server.got == PING && self.client.got == PONG
     }
 }
 
@@ -53,6 +64,7 @@ pub(super) fn drive(cell: &Cell, edits: &[Edit]) -> (Outcome, Editor) {
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let (mut sent, mut got) = (Vec::new(), Vec::new());
     let (mut pinged, mut ponged) = (false, false);
+    let (mut client_keys, mut server_keys) = (None, None);
     for _ in 0..MOST_TURNS {
         if !pinged && client.status() == Status::Done && server.status() == Status::Done {
             client.send(PING);
@@ -68,6 +80,7 @@ pub(super) fn drive(cell: &Cell, edits: &[Edit]) -> (Outcome, Editor) {
             server.feed(if is_unbound { &sent } else { &to_server[start..] });
         }
         sent.clear();
+        keep_exporter(&server, &mut server_keys);
         server.receive(&mut got);
         if !ponged && got == PING {
             server.send(PONG);
@@ -81,24 +94,33 @@ pub(super) fn drive(cell: &Cell, edits: &[Edit]) -> (Outcome, Editor) {
         if to_client.len() > start {
             client.feed(&to_client[start..]);
         }
+        keep_exporter(&client, &mut client_keys);
         if !moved {
             break;
         }
     }
     let mut answer = Vec::new();
     client.receive(&mut answer);
-    let outcome = Outcome { client: end(&client, answer, to_client), server: end(&server, got, to_server) };
+    let outcome = Outcome {
+        client: end(&client, client_keys, answer, to_client),
+        server: end(&server, server_keys, got, to_server),
+    };
     (outcome, editor)
 }
 
-fn end(engine: &dyn Engine, got: Vec<u8>, arrived: Vec<u8>) -> End {
-    let status = engine.status();
-    let is_done = status == Status::Done;
+/// An end that fails later tells nothing any more.
+fn keep_exporter(engine: &dyn Engine, kept: &mut Option<[u8; 32]>) {
+    if kept.is_none() && engine.status() == Status::Done {
+        *kept = engine.exporter();
+    }
+}
+
+fn end(engine: &dyn Engine, exporter: Option<[u8; 32]>, got: Vec<u8>, arrived: Vec<u8>) -> End {
     End {
-        is_done,
+        was_done: engine.was_done(),
         negotiated: engine.negotiated().map(|said| (said.version, said.suite)),
-        exporter: if is_done { engine.exporter() } else { None },
-        failure: match status {
+        exporter,
+        failure: match engine.status() {
             Status::Failed(failure) => Some(failure.text),
             _ => None,
         },

@@ -131,6 +131,7 @@ fn build(wide: &'static Wide) -> Cell {
         client: prepare(plan.client, Role::Client, &client_spec),
         server: prepare(plan.server, Role::Server, &server_spec),
         honest: Recorded::default(),
+        completing: OnceLock::new(),
     };
     let (honest, _) = drive(&cell, &[]);
     cell.honest = Recorded { to_server: honest.server.arrived, to_client: honest.client.arrived };

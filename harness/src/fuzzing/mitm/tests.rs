@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::edit::Sentinel;
+use crate::fuzzing::session::clear;
 use crate::registry::{CipherSuite, NamedGroup};
 use crate::wire::ExtensionType;
 use pair::{numbers, pair};
@@ -30,16 +31,48 @@ fn every_rule_alarms_at_its_fault() {
     assert_eq!(label(|o| o.client.arrived[5 + 4 + 2] ^= 1), Some("forged"));
     assert_eq!(label(|o| o.server.arrived[5 + 4 + 2] ^= 1), Some("forged"));
     assert_eq!(label(|o| o.client.got.clear()), Some("void-edit"));
-    // An end that is not done agrees on nothing, and one word may be cut short by what is edited.
-    let ended = |o: &mut Outcome| {
-        o.client.is_done = false;
+    // An end that never completed agrees on nothing, and one word may be cut short by what is edited.
+    let unfinished = |o: &mut Outcome| {
+        o.client.was_done = false;
         o.client.negotiated = weak;
     };
-    assert_eq!(label(ended), Some("void-edit"));
+    assert_eq!(label(unfinished), Some("void-edit"));
     let edits = [Edit { at: Place::record(Sender::Server, 1), change: Change::Drop }];
     let (mut outcome, editor) = drive(pair(0x80).cell, &edits);
-    ended(&mut outcome);
+    unfinished(&mut outcome);
     assert_eq!(judge(pair(0x80), &outcome, &editor), Ok(()));
+}
+
+/// A client of TLS 1.3 completes before the server says what it makes of the client's Finished (RFC 8446 4.4.4): what it
+/// completed is judged, though an alert ends it.
+#[test]
+fn an_end_that_completed_is_judged_although_an_alert_ended_it() {
+    let mut ended = 0;
+    for number in numbers().filter(|number| pair(*number).cell.plan.version == ProtocolVersion::TLS1_3) {
+        let pair = pair(number);
+        for nth in 1..=4 {
+            let place = Place::record(Sender::Client, nth);
+            let edits = [Edit { at: place, change: Change::Xor { offset: 20, mask: 1 } }];
+            let (honest, editor) = drive(pair.cell, &edits);
+            if !honest.client.was_done || honest.client.is_done() {
+                continue;
+            }
+            ended += 1;
+            assert_eq!(judge(pair, &honest, &editor), Ok(()), "{}", pair.name);
+            let spoilt = |spoil: &dyn Fn(&mut End)| {
+                let mut outcome = honest.clone();
+                spoil(&mut outcome.client);
+                judge(pair, &outcome, &editor).err().map(|(label, _)| label)
+            };
+            let weak = Some((ProtocolVersion::TLS1_2, CipherSuite(0x002F)));
+            assert_eq!(spoilt(&|end| end.negotiated = weak), Some("agreement"), "{}", pair.name);
+            assert_eq!(spoilt(&|end| end.arrived[5 + 4 + 2] ^= 1), Some("forged"), "{}", pair.name);
+            assert_eq!(spoilt(&|end| end.exporter = Some([0; 32])), Some("exporter"), "{}", pair.name);
+            // Both came in one piece: nothing was to be asked.
+            assert_eq!(spoilt(&|end| end.exporter = None), None, "{}", pair.name);
+        }
+    }
+    assert!(ended >= 20, "{ended}");
 }
 
 #[test]
