@@ -9,7 +9,7 @@ use crate::oracle::{Offer, naive, select as oracle};
 use crate::pki::CertificateKind;
 use crate::policy::Policy;
 use crate::probe::{Flight, FlightReader};
-use crate::registry::{self, KeyAlgorithm, NamedGroup, ProtocolVersion, SignatureScheme, SuiteFacts};
+use crate::registry::{self, NamedGroup, ProtocolVersion, SuiteFacts};
 use crate::wire::ClientHello;
 use crate::wire::handshake::{DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, ServerKeyExchange};
 
@@ -198,9 +198,6 @@ pub(super) fn compare(input: &[u8]) -> Seen {
 
 pub(super) fn compare_asked(asked: &Asked) -> Seen {
     let lab = lab();
-    if is_open(&lab.policies[asked.policy], asked) {
-        return Seen::new("not compared");
-    }
     let mut told = Vec::new();
     for (at, name) in STACKS.iter().enumerate() {
         let Some(server) = server(lab, asked.policy, at, asked.certificate) else { continue };
@@ -222,25 +219,6 @@ pub(super) fn compare_asked(asked: &Asked) -> Seen {
         told.push(summary(name, &answer));
     }
     Seen::new(told.join(", "))
-}
-
-/// What is not understood yet: OpenSSL before a client none of whose schemes goes with the certificate proposes an anonymous
-/// suite to one hello and refuses another (`fuzz/regressions/README.md`). `server_select` holds both to the policy.
-fn is_open(policy: &Policy, asked: &Asked) -> bool {
-    let offer = &asked.question.offer;
-    let wanted = if asked.question.certificate == CertificateKind::EcdsaP256 {
-        KeyAlgorithm::Ecdsa
-    } else {
-        KeyAlgorithm::Rsa
-    };
-    let fits = |scheme: &SignatureScheme| {
-        registry::scheme(*scheme).is_some_and(|facts| facts.key_type == wanted && facts.tls12)
-            && policy.schemes.contains(scheme)
-    };
-    let is_anonymous =
-        |suite: &registry::CipherSuite| matches!(naive::kx(*suite), naive::Kx::DhAnon | naive::Kx::EcdhAnon);
-    let anonymous = offer.suites.iter().any(|suite| is_anonymous(suite) && policy.suites.contains(suite));
-    anonymous && offer.schemes.as_ref().is_some_and(|schemes| !schemes.iter().any(fits))
 }
 
 /// The hello is drawn and the stack answers.

@@ -41,7 +41,8 @@ pub enum Rule {
     SchemeNotOffered,
     /// A HelloRetryRequest before the schemes are compared.
     SchemeAfterRetry,
-    /// No suite with a certificate, if no scheme in common goes with the certificate, even for one that signs nothing.
+    /// The suite is chosen whatever the schemes, and then the end, if none in common goes with the certificate of that suite,
+    /// even where it signs nothing.
     SchemeForEverySuite,
     /// The server's order of signature schemes, though the suites are in the client's.
     SchemesInServerOrder,
@@ -247,7 +248,7 @@ impl Rule {
                         .own_schemes(ProtocolVersion::TLS1_2)
                         .any(|scheme| offer.schemes.as_deref().unwrap_or(&SHA1).contains(&scheme)) =>
             {
-                asked.without_certificate(offer, oracle).ok_or(RefusalReason::NoCommonScheme.into())
+                asked.chosen_without_certificate(offer, oracle).ok_or(RefusalReason::NoCommonScheme.into())
             }
             (Self::SchemeAfterRetry, Err(refusal))
                 if is_tls13 && refusal.reason == RefusalReason::NoCommonScheme =>
@@ -401,18 +402,16 @@ impl Asked {
         self.offer.fallback_scsv &= self.policy.max_version() > Some(tls10);
     }
 
-    /// The answer if the server had no certificate: with a scheme in common, though none of the certificate's, the suites
-    /// without one are left.
-    fn without_certificate(&self, offer: &Offer, oracle: Oracle<'_>) -> Option<Proposal> {
-        let theirs = offer.schemes.as_deref().unwrap_or(&SHA1);
-        let is_common = |scheme: &&SignatureScheme| {
-            theirs.contains(scheme) && registry::scheme(**scheme).is_some_and(|facts| facts.tls12)
-        };
-        self.policy.schemes.iter().find(is_common)?;
-        let mut policy = self.policy.clone();
-        let is_anonymous = |facts: &registry::SuiteFacts| facts.authentication == Authentication::Anon;
-        policy.suites.retain(|suite| registry::suite(*suite).is_some_and(is_anonymous));
-        oracle(&policy, Some(&self.key), &self.offer).ok()
+    /// The answer if the suite was chosen before schemes are looked at, and is one without a certificate. Lists without a
+    /// scheme in common leave nothing at all.
+    fn chosen_without_certificate(&self, offer: &Offer, oracle: Oracle<'_>) -> Option<Proposal> {
+        if let Some(theirs) = &offer.schemes {
+            self.policy.schemes.iter().find(|scheme| theirs.contains(scheme))?;
+        }
+        let any = Offer { schemes: Some(self.policy.schemes.clone()), ..self.offer.clone() };
+        let chosen = oracle(&self.policy, Some(&self.key), &any).ok()?;
+        let facts = registry::suite(chosen.suite)?;
+        (facts.authentication == Authentication::Anon).then_some(chosen)
     }
 
     /// The answer if the negotiated version had the suites of TLS 1.2.
