@@ -59,12 +59,7 @@ fn records(bytes: &[u8]) -> Option<(Vec<Record>, Vec<u8>)> {
 fn edit(records: &mut Vec<Record>, rng: &mut Rng) {
     let Some(at) = (!records.is_empty()).then(|| rng.usize(..records.len())) else { return };
     match rng.u8(..16) {
-        0 => drop(records.remove(at)),
-        1 => records.insert(at, records[at].clone()),
-        2 => {
-            let other = rng.usize(..records.len());
-            records.swap(at, other);
-        }
+        0..=2 => rearrange(records, at, rng),
         3 => {
             let (record, cut) = (&mut records[at], rng.usize(..=8));
             let length = record.payload.len().saturating_sub(cut);
@@ -90,6 +85,18 @@ fn edit(records: &mut Vec<Record>, rng: &mut Rng) {
             }
         }
         _ => messages(&mut records[at], rng),
+    }
+}
+
+/// Drops one of a list, doubles it, or gives it another's place.
+fn rearrange<T: Clone>(list: &mut Vec<T>, at: usize, rng: &mut Rng) {
+    match rng.u8(..3) {
+        0 => drop(list.remove(at)),
+        1 => list.insert(at, list[at].clone()),
+        _ => {
+            let other = rng.usize(..list.len());
+            list.swap(at, other);
+        }
     }
 }
 
@@ -119,12 +126,7 @@ fn messages(record: &mut Record, rng: &mut Rng) {
     }
     let at = rng.usize(..list.len());
     match rng.u8(..12) {
-        0 => drop(list.remove(at)),
-        1 => list.insert(at, list[at].clone()),
-        2 => {
-            let other = rng.usize(..list.len());
-            list.swap(at, other);
-        }
+        0..=2 => rearrange(&mut list, at, rng),
         3 => {
             let body = &mut list[at].1;
             if !body.is_empty() {
@@ -210,12 +212,7 @@ fn extensions(block: &mut Option<Vec<Extension>>, rng: &mut Rng) {
         return;
     };
     match rng.u8(..8) {
-        0 => drop(list.remove(at)),
-        1 => list.insert(at, list[at].clone()),
-        2 => {
-            let other = rng.usize(..list.len());
-            list.swap(at, other);
-        }
+        0..=2 => rearrange(list, at, rng),
         3 => {
             let body = vec![rng.u8(..); rng.usize(..4)];
             list.insert(at, Extension::Unknown { typ: ExtensionType(u16::from(rng.u8(..80))), body });
