@@ -1,6 +1,6 @@
 //! A second model of an honest server, written to be obviously right and not to be fast: every combination
-//! of version, suite, group, scheme and retry is put up, one predicate per rule strikes out, and of what is
-//! left the first by order is the answer.
+//! of version, suite, group, scheme and retry is put up, one predicate per rule strikes out (a rule that looks at the
+//! version alone all combinations of that version at once), and of what is left the first by order is the answer.
 //!
 //! It shares the registry and the plain data types with the oracle, and none of its functions; `tests/layers.rs`
 //! holds that.
@@ -22,23 +22,28 @@ pub struct World {
     pub offer: Offer,
 }
 
+/// A suite, and what its name says of the key exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suite {
+    pub suite: CipherSuite,
+    pub kx: Kx,
+}
+
 /// One answer that a server could give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Combination {
     pub version: ProtocolVersion,
-    pub suite: CipherSuite,
-    /// What the suite's name says.
-    pub kx: Kx,
+    pub suite: Suite,
     pub group: Option<NamedGroup>,
     pub scheme: Option<SignatureScheme>,
     pub retry: bool,
 }
 
 /// What an answer must not break, and the reason of a refusal if every answer breaks it. In the order in
-/// which a handshake comes to them.
-type Rule = (RefusalReason, fn(&World, &Combination) -> bool);
+/// which a handshake comes to them: first those that look at the version alone, then at the suite, then at the rest.
+type Rules<F, const N: usize> = [(RefusalReason, F); N];
 
-const RULES: [Rule; 31] = [
+const OF_VERSION: Rules<fn(&World, ProtocolVersion) -> bool, 13> = [
     (R::InappropriateFallback, rules::is_no_bad_fallback),
     (R::NoCommonVersion, rules::version_is_the_servers),
     (R::NoCommonVersion, rules::version_is_the_clients),
@@ -52,11 +57,17 @@ const RULES: [Rule; 31] = [
     (R::MissingExtension, rules::groups_come_with_shares),
     (R::MissingExtension, rules::hello_without_psk_has_schemes_and_groups),
     (R::NoPsk, rules::hello_allows_a_certificate),
+];
+
+const OF_SUITE: Rules<fn(&World, ProtocolVersion, &Suite) -> bool, 5> = [
     (R::NoCommonSuite, rules::suite_is_offered),
     (R::NoCommonSuite, rules::suite_is_the_servers),
     (R::NoCommonSuite, rules::suite_is_of_the_version),
     (R::NoCommonSuite, rules::exchange_is_played),
     (R::NoUsableCertificate, rules::certificate_fits_the_suite),
+];
+
+const OF_THE_REST: Rules<fn(&World, &Combination) -> bool, 13> = [
     (R::NoCommonScheme, rules::there_is_a_scheme_where_one_is_named),
     (R::NoCommonScheme, rules::scheme_is_the_servers),
     (R::NoCommonScheme, rules::scheme_is_the_clients),
@@ -73,7 +84,7 @@ const RULES: [Rule; 31] = [
 ];
 
 /// Says only which of two twins is meant, so it never decides between a session and a refusal.
-const TWIN: Rule = (R::NoCommonGroup, rules::retry_exactly_without_a_share);
+const TWIN: fn(&World, &Combination) -> bool = rules::retry_exactly_without_a_share;
 
 /// The alerts of a refusal, the proper one first: as the texts name them, by number (RFC 8446 6, RFC 7507 2).
 ///
@@ -109,40 +120,60 @@ fn has_common_version(w: &World) -> bool {
 /// The session, or the reason of the refusal: that of the rule that strikes out the last answers.
 pub fn answer(w: &World) -> Result<Proposal, RefusalReason> {
     let mut best: Option<(Rank, Combination)> = None;
-    let mut furthest = 0;
-    for c in combinations(w) {
-        match RULES.iter().position(|(_, holds)| !holds(w, &c)) {
-            Some(at) => furthest = furthest.max(at),
-            None if !TWIN.1(w, &c) => {}
-            None => {
-                let rank = rank(w, &c);
-                if best.as_ref().is_none_or(|(first, _)| rank < *first) {
-                    best = Some((rank, c));
+    // The rule that was come to, and the reason that goes with it.
+    let mut furthest = (0, OF_VERSION[0].0);
+    let mut strike = |at: usize, reason: RefusalReason| {
+        if at > furthest.0 {
+            furthest = (at, reason);
+        }
+    };
+    let suites = suites(w);
+    for version in ProtocolVersion::ALL {
+        // What looks at the version alone strikes out all that it goes with.
+        if let Some(at) = OF_VERSION.iter().position(|(_, holds)| !holds(w, version)) {
+            strike(at, OF_VERSION[at].0);
+            continue;
+        }
+        for suite in &suites {
+            if let Some(at) = OF_SUITE.iter().position(|(_, holds)| !holds(w, version, suite)) {
+                strike(OF_VERSION.len() + at, OF_SUITE[at].0);
+                continue;
+            }
+            for c in combinations(w, version, *suite) {
+                match OF_THE_REST.iter().position(|(_, holds)| !holds(w, &c)) {
+                    Some(at) => strike(OF_VERSION.len() + OF_SUITE.len() + at, OF_THE_REST[at].0),
+                    None if !TWIN(w, &c) => {}
+                    None => {
+                        let rank = rank(w, &c);
+                        if best.as_ref().is_none_or(|(first, _)| rank < *first) {
+                            best = Some((rank, c));
+                        }
+                    }
                 }
             }
         }
     }
     match best {
         Some((_, c)) => Ok(proposal(w, &c)),
-        None => Err(RULES[furthest].0),
+        None => Err(furthest.1),
     }
 }
 
-/// Every combination of what either side names, and of every version.
-fn combinations(w: &World) -> Vec<Combination> {
-    // One suite that no rule lets through, so that there is an answer to strike out.
-    let suites = either(&[CipherSuite(0)], &either(&w.policy.suites, &w.offer.suites));
+/// What either side names, and one that no rule lets through, so that there is an answer to strike out.
+fn suites(w: &World) -> Vec<Suite> {
+    let named = either(&[CipherSuite(0)], &either(&w.policy.suites, &w.offer.suites));
+    named.into_iter().map(|suite| Suite { suite, kx: kx(suite) }).collect()
+}
+
+/// A version and a suite with everything that either side names beside them.
+fn combinations(w: &World, version: ProtocolVersion, suite: Suite) -> Vec<Combination> {
     let groups = optional(&w.policy.groups, w.offer.groups.as_deref());
     let schemes = optional(&w.policy.schemes, w.offer.schemes.as_deref());
     let mut all = Vec::new();
-    for version in ProtocolVersion::ALL {
-        for (suite, kx) in suites.iter().map(|suite| (*suite, kx(*suite))) {
-            for group in &groups {
-                for scheme in &schemes {
-                    for retry in [false, true] {
-                        all.push(Combination { version, suite, kx, group: *group, scheme: *scheme, retry });
-                    }
-                }
+    for group in groups {
+        for scheme in &schemes {
+            for retry in [false, true] {
+                all.push(Combination { version, suite, group, scheme: *scheme, retry });
             }
         }
     }
@@ -171,7 +202,7 @@ type Rank = (usize, bool, bool, usize, usize);
 fn rank(w: &World, c: &Combination) -> Rank {
     let order = w.policy.order;
     (
-        place(order, &w.policy.suites, Some(&w.offer.suites), Some(c.suite)),
+        place(order, &w.policy.suites, Some(&w.offer.suites), Some(c.suite.suite)),
         c.group.is_none(),
         c.retry,
         place(order, &w.policy.groups, w.offer.groups.as_deref(), c.group),
@@ -194,18 +225,18 @@ fn place<T: PartialEq>(order: Order, ours: &[T], theirs: Option<&[T]>, item: Opt
 fn proposal(w: &World, c: &Combination) -> Proposal {
     use Kx as K;
     let is_13 = c.version == ProtocolVersion::TLS1_3;
-    let own_bits = match c.kx {
+    let own_bits = match c.suite.kx {
         K::DheRsa | K::DheDss | K::DhAnon | K::DhePsk => w.policy.dhe_bits,
         _ => None,
     };
-    let shows_rsa = is_13 || matches!(c.kx, K::Rsa | K::RsaPsk | K::DheRsa | K::EcdheRsa);
+    let shows_rsa = is_13 || matches!(c.suite.kx, K::Rsa | K::RsaPsk | K::DheRsa | K::EcdheRsa);
     let certificate_bits = match w.identity {
         Some(KeyType::Rsa { bits }) if shows_rsa => Some(bits),
         _ => None,
     };
     Proposal {
         version: c.version,
-        suite: c.suite,
+        suite: c.suite.suite,
         group: c.group,
         dh_bits: own_bits.or(c.group.and_then(rules::field_bits)),
         psk_ke: is_13 && c.group.is_none(),

@@ -1,9 +1,10 @@
-//! The rules of the naive model: one predicate each, over one combination, with the line it comes from.
+//! The rules of the naive model: one predicate each, over one combination or the part of it that it looks at, with the line
+//! it comes from.
 //!
 //! A rule says nothing about combinations that it is not about: there it holds. What a suite is, is read
 //! off its IANA name here, and out of the table's columns in the oracle.
 
-use super::{Combination, KeyType, World};
+use super::{Combination, KeyType, Suite, World};
 use crate::registry::{self, CipherSuite, GroupFamily, KeyAlgorithm, NamedGroup, ProtocolVersion};
 use Kx as K;
 use ProtocolVersion as V;
@@ -50,17 +51,17 @@ pub fn kx(suite: CipherSuite) -> Kx {
     }
 }
 
-fn is_13(c: &Combination) -> bool {
-    c.version == V::TLS1_3
+fn is_13(version: V) -> bool {
+    version == V::TLS1_3
 }
 
 /// TLS 1.3 by a certificate, or by nothing but a pre-shared key.
-fn by_certificate(w: &World, c: &Combination) -> bool {
-    is_13(c) && w.identity.is_some()
+fn by_certificate(w: &World, version: V) -> bool {
+    is_13(version) && w.identity.is_some()
 }
 
-fn by_psk(w: &World, c: &Combination) -> bool {
-    is_13(c) && w.identity.is_none()
+fn by_psk(w: &World, version: V) -> bool {
+    is_13(version) && w.identity.is_none()
 }
 
 /// RFC 8446 4.4.2.1: a server without a certificate has no TLS 1.3, unless it has nothing else.
@@ -78,7 +79,7 @@ pub(super) fn client_allows(w: &World, version: V) -> bool {
 }
 
 /// RFC 7507 3.
-pub(super) fn is_no_bad_fallback(w: &World, _: &Combination) -> bool {
+pub(super) fn is_no_bad_fallback(w: &World, _: V) -> bool {
     if !w.offer.fallback_scsv {
         return true;
     }
@@ -91,38 +92,38 @@ pub(super) fn is_no_bad_fallback(w: &World, _: &Combination) -> bool {
 }
 
 /// RFC 5246 E.1.
-pub(super) fn version_is_the_servers(w: &World, c: &Combination) -> bool {
-    server_has(w, c.version)
+pub(super) fn version_is_the_servers(w: &World, version: V) -> bool {
+    server_has(w, version)
 }
 
 /// RFC 5246 E.1; RFC 8446 4.2.1.
-pub(super) fn version_is_the_clients(w: &World, c: &Combination) -> bool {
-    client_allows(w, c.version)
+pub(super) fn version_is_the_clients(w: &World, version: V) -> bool {
+    client_allows(w, version)
 }
 
 /// RFC 5246 E.1: the highest in common, whatever the suites.
-pub(super) fn version_is_the_highest(w: &World, c: &Combination) -> bool {
-    !V::ALL.into_iter().any(|v| v.0 > c.version.0 && server_has(w, v) && client_allows(w, v))
+pub(super) fn version_is_the_highest(w: &World, version: V) -> bool {
+    !V::ALL.into_iter().any(|v| v.0 > version.0 && server_has(w, v) && client_allows(w, v))
 }
 
 /// RFC 5246 7.4.1.2.
-pub(super) fn null_compression_is_offered(w: &World, c: &Combination) -> bool {
-    is_13(c) || w.offer.compressions.contains(&0)
+pub(super) fn null_compression_is_offered(w: &World, version: V) -> bool {
+    is_13(version) || w.offer.compressions.contains(&0)
 }
 
 /// RFC 8446 4.1.2.
-pub(super) fn compression_is_one_zero(w: &World, c: &Combination) -> bool {
-    !is_13(c) || (w.offer.compressions.len() == 1 && w.offer.compressions[0] == 0)
+pub(super) fn compression_is_one_zero(w: &World, version: V) -> bool {
+    !is_13(version) || (w.offer.compressions.len() == 1 && w.offer.compressions[0] == 0)
 }
 
 /// RFC 5746 3.6.
-pub(super) fn is_a_first_handshake(w: &World, c: &Combination) -> bool {
-    is_13(c) || !w.offer.renegotiates
+pub(super) fn is_a_first_handshake(w: &World, version: V) -> bool {
+    is_13(version) || !w.offer.renegotiates
 }
 
 /// RFC 8422 5.1.2.
-pub(super) fn point_formats_fit_the_curves(w: &World, c: &Combination) -> bool {
-    let uses_formats = [V::TLS1_0, V::TLS1_1, V::TLS1_2].contains(&c.version);
+pub(super) fn point_formats_fit_the_curves(w: &World, version: V) -> bool {
+    let uses_formats = [V::TLS1_0, V::TLS1_1, V::TLS1_2].contains(&version);
     let of_rfc_8422 = |g: &NamedGroup| [23, 24, 25, 29, 30].contains(&g.0);
     let names_one = w.offer.groups.as_ref().is_some_and(|list| list.iter().any(of_rfc_8422));
     !uses_formats || !names_one || reads_uncompressed(w)
@@ -136,56 +137,58 @@ fn reads_uncompressed(w: &World) -> bool {
 }
 
 /// RFC 8446 4.2.11: a server that has nothing but a key needs the client's.
-pub(super) fn psk_server_is_offered_a_psk(w: &World, c: &Combination) -> bool {
-    !by_psk(w, c) || w.offer.offers_psk
+pub(super) fn psk_server_is_offered_a_psk(w: &World, version: V) -> bool {
+    !by_psk(w, version) || w.offer.offers_psk
 }
 
 /// RFC 8446 4.2.9.
-pub(super) fn psk_comes_with_its_modes(w: &World, c: &Combination) -> bool {
-    !is_13(c) || !w.offer.offers_psk || w.offer.psk_modes.is_some()
+pub(super) fn psk_comes_with_its_modes(w: &World, version: V) -> bool {
+    !is_13(version) || !w.offer.offers_psk || w.offer.psk_modes.is_some()
 }
 
 /// RFC 8446 9.2, the second requirement.
-pub(super) fn groups_come_with_shares(w: &World, c: &Combination) -> bool {
-    !is_13(c) || w.offer.groups.is_some() == w.offer.key_shares.is_some()
+pub(super) fn groups_come_with_shares(w: &World, version: V) -> bool {
+    !is_13(version) || w.offer.groups.is_some() == w.offer.key_shares.is_some()
 }
 
 /// RFC 8446 9.2, the first requirement.
-pub(super) fn hello_without_psk_has_schemes_and_groups(w: &World, c: &Combination) -> bool {
-    !by_certificate(w, c) || w.offer.offers_psk || (w.offer.schemes.is_some() && w.offer.groups.is_some())
+pub(super) fn hello_without_psk_has_schemes_and_groups(w: &World, version: V) -> bool {
+    !by_certificate(w, version)
+        || w.offer.offers_psk
+        || (w.offer.schemes.is_some() && w.offer.groups.is_some())
 }
 
 /// RFC 8446 4.2.3, 4.2.7: without them a hello is for a pre-shared key alone.
-pub(super) fn hello_allows_a_certificate(w: &World, c: &Combination) -> bool {
-    !by_certificate(w, c) || (w.offer.schemes.is_some() && w.offer.groups.is_some())
+pub(super) fn hello_allows_a_certificate(w: &World, version: V) -> bool {
+    !by_certificate(w, version) || (w.offer.schemes.is_some() && w.offer.groups.is_some())
 }
 
 /// RFC 5246 7.4.1.3; RFC 8446 4.1.3.
-pub(super) fn suite_is_offered(w: &World, c: &Combination) -> bool {
-    w.offer.suites.contains(&c.suite)
+pub(super) fn suite_is_offered(w: &World, _: V, s: &Suite) -> bool {
+    w.offer.suites.contains(&s.suite)
 }
 
-pub(super) fn suite_is_the_servers(w: &World, c: &Combination) -> bool {
-    w.policy.suites.contains(&c.suite)
+pub(super) fn suite_is_the_servers(w: &World, _: V, s: &Suite) -> bool {
+    w.policy.suites.contains(&s.suite)
 }
 
 /// RFC 8446 B.4: TLS 1.3 suites and older ones do not mix; the rest is each suite's own text.
-pub(super) fn suite_is_of_the_version(_: &World, c: &Combination) -> bool {
-    let plays = registry::suite(c.suite).is_some_and(|facts| facts.played_in(c.version));
-    plays && is_13(c) == (c.kx == K::Tls13)
+pub(super) fn suite_is_of_the_version(_: &World, version: V, s: &Suite) -> bool {
+    let plays = registry::suite(s.suite).is_some_and(|facts| facts.played_in(version));
+    plays && is_13(version) == (s.kx == K::Tls13)
 }
 
 /// RFC 5246 A.5 for the null suite; for the others, no stack has what they need.
-pub(super) fn exchange_is_played(_: &World, c: &Combination) -> bool {
-    c.kx != K::NotPlayed
+pub(super) fn exchange_is_played(_: &World, _: V, s: &Suite) -> bool {
+    s.kx != K::NotPlayed
 }
 
 /// RFC 5246 7.4.2; RFC 8422 5.3, 5.1.3 (no EdDSA before TLS 1.2).
-pub(super) fn certificate_fits_the_suite(w: &World, c: &Combination) -> bool {
-    match (c.kx, w.identity) {
+pub(super) fn certificate_fits_the_suite(w: &World, version: V, s: &Suite) -> bool {
+    match (s.kx, w.identity) {
         (K::Rsa | K::RsaPsk | K::DheRsa | K::EcdheRsa, Some(KeyType::Rsa { .. })) => true,
         (K::EcdheEcdsa, Some(KeyType::Ecdsa { .. })) => true,
-        (K::EcdheEcdsa, Some(KeyType::Ed25519)) => c.version == V::TLS1_2,
+        (K::EcdheEcdsa, Some(KeyType::Ed25519)) => version == V::TLS1_2,
         (K::Rsa | K::RsaPsk | K::DheRsa | K::DheDss | K::EcdheRsa | K::EcdheEcdsa, _) => false,
         _ => true,
     }
@@ -195,7 +198,7 @@ pub(super) fn certificate_fits_the_suite(w: &World, c: &Combination) -> bool {
 pub(super) fn there_is_a_scheme_where_one_is_named(w: &World, c: &Combination) -> bool {
     let signs = match c.version {
         V::TLS1_3 => w.identity.is_some(),
-        V::TLS1_2 => matches!(c.kx, K::DheRsa | K::DheDss | K::EcdheRsa | K::EcdheEcdsa),
+        V::TLS1_2 => matches!(c.suite.kx, K::DheRsa | K::DheDss | K::EcdheRsa | K::EcdheEcdsa),
         _ => false,
     };
     signs == c.scheme.is_some()
@@ -208,7 +211,7 @@ pub(super) fn scheme_is_the_servers(w: &World, c: &Combination) -> bool {
 /// RFC 5246 7.4.1.4.1, the default included; RFC 8446 4.2.3.
 pub(super) fn scheme_is_the_clients(w: &World, c: &Combination) -> bool {
     let Some(scheme) = c.scheme else { return true };
-    match (&w.offer.schemes, c.kx) {
+    match (&w.offer.schemes, c.suite.kx) {
         (Some(list), _) => list.contains(&scheme),
         (None, K::DheRsa | K::EcdheRsa) => scheme.0 == 0x0201,
         (None, K::DheDss) => scheme.0 == 0x0202,
@@ -221,7 +224,7 @@ pub(super) fn scheme_is_the_clients(w: &World, c: &Combination) -> bool {
 pub(super) fn scheme_is_of_the_version(_: &World, c: &Combination) -> bool {
     let Some(scheme) = c.scheme else { return true };
     let Some(facts) = registry::scheme(scheme) else { return false };
-    if is_13(c) { facts.tls13_handshake } else { facts.tls12 }
+    if is_13(c.version) { facts.tls13_handshake } else { facts.tls12 }
 }
 
 /// RFC 5246 7.4.3: "compatible with" the key. RFC 8446 4.2.3: TLS 1.3 binds the curve, too.
@@ -231,7 +234,7 @@ pub(super) fn scheme_is_of_the_key(w: &World, c: &Combination) -> bool {
     match w.identity {
         Some(KeyType::Rsa { .. }) => facts.key_type == KeyAlgorithm::Rsa,
         Some(KeyType::Ed25519) => facts.key_type == KeyAlgorithm::Ed25519,
-        Some(KeyType::Ecdsa { .. }) if !is_13(c) => facts.key_type == KeyAlgorithm::Ecdsa,
+        Some(KeyType::Ecdsa { .. }) if !is_13(c.version) => facts.key_type == KeyAlgorithm::Ecdsa,
         Some(KeyType::Ecdsa { group }) => matches!(
             (group, facts.name),
             (NamedGroup::SECP256R1, "ecdsa_secp256r1_sha256")
@@ -244,7 +247,7 @@ pub(super) fn scheme_is_of_the_key(w: &World, c: &Combination) -> bool {
 
 /// RFC 8422 5.3.
 pub(super) fn curve_of_the_certificate_is_the_clients(w: &World, c: &Combination) -> bool {
-    match (c.kx, w.identity, &w.offer.groups) {
+    match (c.suite.kx, w.identity, &w.offer.groups) {
         (K::EcdheEcdsa, Some(KeyType::Ecdsa { group }), Some(list)) => list.contains(&group),
         _ => true,
     }
@@ -252,7 +255,7 @@ pub(super) fn curve_of_the_certificate_is_the_clients(w: &World, c: &Combination
 
 /// RFC 5246 7.4.3: what needs no group has none. RFC 8446 4.1.1: a certificate always comes with one.
 pub(super) fn there_is_a_group_where_one_is_needed(w: &World, c: &Combination) -> bool {
-    match c.kx {
+    match c.suite.kx {
         K::Tls13 => w.identity.is_none() || c.group.is_some(),
         K::EcdheRsa | K::EcdheEcdsa | K::EcdhAnon | K::EcdhePsk => c.group.is_some(),
         // A size of the server's own, or a server from before RFC 7919.
@@ -288,7 +291,7 @@ pub(super) fn group_is_the_servers(w: &World, c: &Combination) -> bool {
 pub(super) fn group_is_of_the_version_and_suite(_: &World, c: &Combination) -> bool {
     let Some(group) = c.group else { return true };
     let Some(facts) = registry::group(group) else { return false };
-    match c.kx {
+    match c.suite.kx {
         K::Tls13 => facts.tls13 && facts.family != GroupFamily::Grease,
         K::DheRsa | K::DheDss | K::DhAnon | K::DhePsk => is_field(group),
         _ => facts.tls12 && facts.family == GroupFamily::Ecdhe,
@@ -300,7 +303,7 @@ pub(super) fn group_is_the_clients(w: &World, c: &Combination) -> bool {
     let (Some(group), false) = (c.group, is_dhe(c)) else { return true };
     match &w.offer.groups {
         Some(list) => list.contains(&group),
-        None => !is_13(c),
+        None => !is_13(c.version),
     }
 }
 
@@ -311,12 +314,12 @@ pub(super) fn field_is_the_clients(w: &World, c: &Combination) -> bool {
 }
 
 fn is_dhe(c: &Combination) -> bool {
-    matches!(c.kx, K::DheRsa | K::DheDss | K::DhAnon | K::DhePsk)
+    matches!(c.suite.kx, K::DheRsa | K::DheDss | K::DhAnon | K::DhePsk)
 }
 
 /// RFC 8422 5.1: no suite with a curve for a client that cannot read the server's points.
 pub(super) fn points_of_the_curve_can_be_read(w: &World, c: &Combination) -> bool {
-    let curve = matches!(c.kx, K::EcdheRsa | K::EcdheEcdsa | K::EcdhAnon | K::EcdhePsk);
+    let curve = matches!(c.suite.kx, K::EcdheRsa | K::EcdheEcdsa | K::EcdhAnon | K::EcdhePsk);
     !curve || reads_uncompressed(w)
 }
 
@@ -327,7 +330,7 @@ pub(super) fn psk_mode_is_the_clients(w: &World, c: &Combination) -> bool {
         && group_is_the_clients(w, c)
         && group_is_of_the_version_and_suite(w, c)
         && w.offer.key_shares.is_some();
-    match (by_psk(w, c), c.group) {
+    match (by_psk(w, c.version), c.group) {
         (false, _) => true,
         (true, Some(_)) => allows(1) && group_is_good,
         (true, None) => allows(0),
@@ -337,5 +340,5 @@ pub(super) fn psk_mode_is_the_clients(w: &World, c: &Combination) -> bool {
 /// RFC 8446 4.1.1, 4.1.4: a retry exactly if the group's share is not there.
 pub(super) fn retry_exactly_without_a_share(w: &World, c: &Combination) -> bool {
     let lacks = |group| !w.offer.key_shares.as_ref().is_some_and(|list| list.contains(&group));
-    c.retry == (is_13(c) && c.group.is_some_and(lacks))
+    c.retry == (is_13(c.version) && c.group.is_some_and(lacks))
 }
