@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("codec_bytes"), |input: &[u8]| shakedown_fuzz::play("codec_bytes", input));
+
+use shakedown::fuzzing::CODEC_BYTES;
+
+libfuzzer_sys::fuzz_target!(init: CODEC_BYTES.prepare(), |input: &[u8]| shakedown_fuzz::play(&CODEC_BYTES, input));

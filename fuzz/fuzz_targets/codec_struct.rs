@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("codec_struct"), |input: &[u8]| shakedown_fuzz::play("codec_struct", input));
+
+use shakedown::fuzzing::CODEC_STRUCT;
+
+libfuzzer_sys::fuzz_target!(init: CODEC_STRUCT.prepare(), |input: &[u8]| shakedown_fuzz::play(&CODEC_STRUCT, input));

@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("diff_negotiate"), |input: &[u8]| shakedown_fuzz::play("diff_negotiate", input));
+
+use shakedown::fuzzing::DIFF_NEGOTIATE;
+
+libfuzzer_sys::fuzz_target!(init: DIFF_NEGOTIATE.prepare(), |input: &[u8]| shakedown_fuzz::play(&DIFF_NEGOTIATE, input));

@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("mitm"), |input: &[u8]| shakedown_fuzz::play("mitm", input));
+
+use shakedown::fuzzing::MITM;
+
+libfuzzer_sys::fuzz_target!(init: MITM.prepare(), |input: &[u8]| shakedown_fuzz::play(&MITM, input));

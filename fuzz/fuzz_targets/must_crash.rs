@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("must_crash"), |input: &[u8]| shakedown_fuzz::play("must_crash", input));
+
+use shakedown::fuzzing::MUST_CRASH;
+
+libfuzzer_sys::fuzz_target!(init: MUST_CRASH.prepare(), |input: &[u8]| shakedown_fuzz::play(&MUST_CRASH, input));

@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("policy_model"), |input: &[u8]| shakedown_fuzz::play("policy_model", input));
+
+use shakedown::fuzzing::POLICY_MODEL;
+
+libfuzzer_sys::fuzz_target!(init: POLICY_MODEL.prepare(), |input: &[u8]| shakedown_fuzz::play(&POLICY_MODEL, input));

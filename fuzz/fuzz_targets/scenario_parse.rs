@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("scenario_parse"), |input: &[u8]| shakedown_fuzz::play("scenario_parse", input));
+
+use shakedown::fuzzing::SCENARIO_PARSE;
+
+libfuzzer_sys::fuzz_target!(init: SCENARIO_PARSE.prepare(), |input: &[u8]| shakedown_fuzz::play(&SCENARIO_PARSE, input));

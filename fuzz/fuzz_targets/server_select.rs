@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("server_select"), |input: &[u8]| shakedown_fuzz::play("server_select", input));
+
+use shakedown::fuzzing::SERVER_SELECT;
+
+libfuzzer_sys::fuzz_target!(init: SERVER_SELECT.prepare(), |input: &[u8]| shakedown_fuzz::play(&SERVER_SELECT, input));

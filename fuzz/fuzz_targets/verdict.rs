@@ -1,2 +1,5 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(init: shakedown::fuzzing::prepare("verdict"), |input: &[u8]| shakedown_fuzz::play("verdict", input));
+
+use shakedown::fuzzing::VERDICT;
+
+libfuzzer_sys::fuzz_target!(init: VERDICT.prepare(), |input: &[u8]| shakedown_fuzz::play(&VERDICT, input));

@@ -46,7 +46,6 @@ pub struct Target {
     /// What a clean run means.
     pub purpose: Purpose,
     prepare: fn(),
-    seeds: fn() -> Vec<Seed>,
     body: fn(&[u8]) -> Seen,
 }
 
@@ -75,8 +74,27 @@ impl Seen {
 
 impl Target {
     /// Inputs to begin with, the same in every build.
+    ///
+    /// Not in the table: a binary that plays one target would be linked with what records the seeds of all.
     pub fn seeds(&self) -> Vec<Seed> {
-        (self.seeds)()
+        match self.name {
+            "codec_bytes" => seeds::wire(),
+            "server_bytes" => session::client_flights(),
+            "client_bytes" => session::server_flights(),
+            "mitm" => mitm::seeds(),
+            "scenario_parse" => seeds::files(),
+            // A typed target draws a whole value out of no bytes at all.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Builds what the target needs before its first input, so that none of it counts as the input's coverage; and refuses a
+    /// build in which nothing could be found.
+    ///
+    /// # Panics
+    /// In such a build.
+    pub fn prepare(&self) {
+        (self.prepare)();
     }
 
     /// Plays one input. Longer ones than [`Target::max_len`] are cut.
@@ -103,133 +121,134 @@ impl Target {
 
 /// All targets, in the order in which `make fuzz-all` plays them.
 pub const TARGETS: &[Target] = &[
-    Target {
-        name: "codec_bytes",
-        about: "what decodes encodes to the same bytes, is within its bounds, and nothing panics",
-        max_len: 4096,
-        dictionary: true,
-        purpose: Purpose::Search,
-        prepare: nothing,
-        seeds: seeds::wire,
-        body: codec::bytes,
-    },
-    Target {
-        name: "codec_struct",
-        about: "what is encoded decodes to the same, however the records are cut",
-        max_len: 1024,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: nothing,
-        seeds: seeds::none,
-        body: codec::structs,
-    },
-    Target {
-        name: "policy_model",
-        about: "the oracle and the naive model give one answer, and it obeys the policy",
-        max_len: 256,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: nothing,
-        seeds: seeds::none,
-        body: policy::model,
-    },
-    Target {
-        name: "server_select",
-        about: "no first flight of a stack breaks its server's policy",
-        max_len: 512,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: lab::prepare,
-        seeds: seeds::none,
-        body: negotiate::select,
-    },
-    Target {
-        name: "diff_negotiate",
-        about: "oracle, OpenSSL, rustls and s2n give one answer to a hello, but for documented quirks",
-        max_len: 512,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: lab::prepare,
-        seeds: seeds::none,
-        body: negotiate::compare,
-    },
-    Target {
-        name: "server_bytes",
-        about: "a server completes a handshake only with the transcript and the Finished that its client sent",
-        max_len: 8192,
-        dictionary: true,
-        purpose: Purpose::Search,
-        prepare: session::prepare,
-        seeds: session::client_flights,
-        body: session::server_bytes,
-    },
-    Target {
-        name: "client_bytes",
-        about: "a client completes a handshake only with the transcript and the Finished that its server sent",
-        max_len: 8192,
-        dictionary: true,
-        purpose: Purpose::Search,
-        prepare: session::prepare,
-        seeds: session::server_flights,
-        body: session::client_bytes,
-    },
-    Target {
-        name: "mitm",
-        about: "whoever edits what crosses without keys changes nothing that both ends complete",
-        max_len: 256,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: mitm::prepare,
-        seeds: mitm::seeds,
-        body: mitm::mitm,
-    },
-    Target {
-        name: "scenario_parse",
-        about: "files of users are read or refused; a policy has what its file states; edit lists print and read again as the same",
-        max_len: 4096,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: nothing,
-        seeds: seeds::files,
-        body: scenario::parse,
-    },
-    Target {
-        name: "verdict",
-        about: "no trace of a weak or unproven session is a pass",
-        max_len: 256,
-        dictionary: false,
-        purpose: Purpose::Search,
-        prepare: lab::prepare,
-        seeds: seeds::none,
-        body: verdict::judge_traces,
-    },
-    Target {
-        name: "must_crash",
-        about: "the self-test: a campaign that finds nothing here finds nothing anywhere",
-        max_len: 64,
-        dictionary: false,
-        purpose: Purpose::SelfTest,
-        prepare: nothing,
-        seeds: seeds::none,
-        body: crash::must_crash,
-    },
+    CODEC_BYTES,
+    CODEC_STRUCT,
+    POLICY_MODEL,
+    SERVER_SELECT,
+    DIFF_NEGOTIATE,
+    SERVER_BYTES,
+    CLIENT_BYTES,
+    MITM,
+    SCENARIO_PARSE,
+    VERDICT,
+    MUST_CRASH,
 ];
+
+pub const CODEC_BYTES: Target = Target {
+    name: "codec_bytes",
+    about: "what decodes encodes to the same bytes, is within its bounds, and nothing panics",
+    max_len: 4096,
+    dictionary: true,
+    purpose: Purpose::Search,
+    prepare: nothing,
+    body: codec::bytes,
+};
+
+pub const CODEC_STRUCT: Target = Target {
+    name: "codec_struct",
+    about: "what is encoded decodes to the same, however the records are cut",
+    max_len: 1024,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: nothing,
+    body: codec::structs,
+};
+
+pub const POLICY_MODEL: Target = Target {
+    name: "policy_model",
+    about: "the oracle and the naive model give one answer, and it obeys the policy",
+    max_len: 256,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: nothing,
+    body: policy::model,
+};
+
+pub const SERVER_SELECT: Target = Target {
+    name: "server_select",
+    about: "no first flight of a stack breaks its server's policy",
+    max_len: 512,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: lab::prepare,
+    body: negotiate::select,
+};
+
+pub const DIFF_NEGOTIATE: Target = Target {
+    name: "diff_negotiate",
+    about: "oracle, OpenSSL, rustls and s2n give one answer to a hello, but for documented quirks",
+    max_len: 512,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: lab::prepare,
+    body: negotiate::compare,
+};
+
+pub const SERVER_BYTES: Target = Target {
+    name: "server_bytes",
+    about: "a server completes a handshake only with the transcript and the Finished that its client sent",
+    max_len: 8192,
+    dictionary: true,
+    purpose: Purpose::Search,
+    prepare: session::prepare,
+    body: session::server_bytes,
+};
+
+pub const CLIENT_BYTES: Target = Target {
+    name: "client_bytes",
+    about: "a client completes a handshake only with the transcript and the Finished that its server sent",
+    max_len: 8192,
+    dictionary: true,
+    purpose: Purpose::Search,
+    prepare: session::prepare,
+    body: session::client_bytes,
+};
+
+pub const MITM: Target = Target {
+    name: "mitm",
+    about: "whoever edits what crosses without keys changes nothing that both ends complete",
+    max_len: 256,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: mitm::prepare,
+    body: mitm::mitm,
+};
+
+pub const SCENARIO_PARSE: Target = Target {
+    name: "scenario_parse",
+    about: "files of users are read or refused; a policy has what its file states; edit lists print and read again as the same",
+    max_len: 4096,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: nothing,
+    body: scenario::parse,
+};
+
+pub const VERDICT: Target = Target {
+    name: "verdict",
+    about: "no trace of a weak or unproven session is a pass",
+    max_len: 256,
+    dictionary: false,
+    purpose: Purpose::Search,
+    prepare: lab::prepare_floor,
+    body: verdict::judge_traces,
+};
+
+pub const MUST_CRASH: Target = Target {
+    name: "must_crash",
+    about: "the self-test: a campaign that finds nothing here finds nothing anywhere",
+    max_len: 64,
+    dictionary: false,
+    purpose: Purpose::SelfTest,
+    prepare: nothing,
+    body: crash::must_crash,
+};
 
 const fn nothing() {}
 
 /// The target of that name.
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
-}
-
-/// Builds what a target needs before its first input, so that none of it counts as the input's coverage; and refuses a
-/// build in which nothing could be found.
-///
-/// # Panics
-/// In such a build, or if there is no such target.
-pub fn prepare(name: &str) {
-    let Some(target) = target(name) else { panic!("no fuzz target {name}") };
-    (target.prepare)();
 }
 
 /// Plays a saved edit list of the target `mitm` on the pair in memory that it names.
@@ -249,13 +268,4 @@ pub fn replay_edits(saved: &Saved) -> Result<Seen, UnknownCell> {
 pub struct UnknownCell {
     pub named: Option<String>,
     pub known: Vec<String>,
-}
-
-/// Plays one input on the target of that name: what the one line of each fuzz binary calls.
-///
-/// # Panics
-/// If something was found, or if there is no such target.
-pub fn play(name: &str, input: &[u8]) -> Seen {
-    let Some(target) = target(name) else { panic!("no fuzz target {name}") };
-    target.run(input)
 }

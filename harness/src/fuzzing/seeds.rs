@@ -90,8 +90,3 @@ pub(super) fn real(prefixes: &[(&str, &[u8])]) -> Vec<Seed> {
     }
     seeds
 }
-
-/// Nothing: a typed target draws a whole value out of no bytes at all.
-pub(super) fn none() -> Vec<Seed> {
-    Vec::new()
-}

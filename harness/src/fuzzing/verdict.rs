@@ -13,7 +13,7 @@ use crate::registry::{self, AlertDescription, CipherSuite, NamedGroup, ProtocolV
 
 use super::Seen;
 use super::draw::Draw;
-use super::lab::lab;
+use super::lab::floor;
 
 const REACHES: [Reach; 6] =
     [Reach::Connected, Reach::Offered, Reach::Proposed, Reach::Committed, Reach::Finished, Reach::Data];
@@ -54,7 +54,7 @@ enum Wrong {
 
 /// A case, drawn connections, and a verdict: a `pass` has to be earned.
 pub(super) fn judge_traces(input: &[u8]) -> Seen {
-    let lab = lab();
+    let floor = floor();
     let mut draw = Draw::new(input);
     let (version, suite, wrong) = draw.pick(&SESSIONS);
     let settings = draw.byte();
@@ -64,9 +64,9 @@ pub(super) fn judge_traces(input: &[u8]) -> Seen {
     let key = (!is_anonymous(suite)).then_some(KeyType::Rsa { bits: 2048 });
     let policy = policy(version, suite);
     let asked = proposal(version, suite);
-    let broken = breaches(&lab.floor, &asked);
+    let broken = breaches(floor, &asked);
     let case = CaseFacts {
-        floor: &lab.floor,
+        floor,
         policy: &policy,
         key,
         bad_certificate,
@@ -338,7 +338,7 @@ mod tests {
                     continue;
                 }
                 let proposal = proposal(version, facts.suite);
-                let broken = breaches(&lab().floor, &proposal);
+                let broken = breaches(floor(), &proposal);
                 let fails = broken.iter().any(|breach| breach.treatment == crate::policy::Treatment::Fail);
                 assert_eq!(is_weak(&proposal), fails, "{version} {}: {broken:?}", facts.name);
                 weak += usize::from(fails);
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn every_session_is_wrong_as_it_says() {
         for (version, suite, wrong) in SESSIONS {
-            let broken = breaches(&lab().floor, &proposal(version, CipherSuite(suite)));
+            let broken = breaches(floor(), &proposal(version, CipherSuite(suite)));
             let fails = |breach: &&crate::oracle::Breach| breach.treatment == crate::policy::Treatment::Fail;
             let wanted = match wrong {
                 Wrong::Nothing => 0..=0,

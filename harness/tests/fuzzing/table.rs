@@ -26,7 +26,10 @@ fn every_target_has_a_binary_of_one_line_and_no_other_is_there() {
     for target in TARGETS {
         let path = fuzz().join("fuzz_targets").join(format!("{}.rs", target.name));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert!(text.contains(&format!("{:?}", target.name)), "{}: names another target", target.name);
+        let name = target.name.to_uppercase();
+        for part in [format!("init: {name}.prepare()"), format!("shakedown_fuzz::play(&{name}, input)")] {
+            assert!(text.contains(&part), "{}: not {part}", path.display());
+        }
     }
 }
 
