@@ -1,5 +1,7 @@
 //! The fuzz targets on stable Rust: corpora, regressions, and drawn inputs through the bodies that libFuzzer calls.
 
+#[path = "fuzzing/campaign.rs"]
+mod campaign;
 #[path = "fuzzing/chosen.rs"]
 mod chosen;
 #[path = "fuzzing/classes.rs"]
