@@ -120,6 +120,8 @@ struct Told {
     /// Of a program, how it ended in the edited handshake.
     ended: Option<ClientEnded>,
     connections: Vec<(Observation, Seen)>,
+    /// Connections beyond the limit that nobody answered: what the client would have done there is not known.
+    unserved: usize,
     /// The end of the program's output.
     output: String,
 }
@@ -147,7 +149,8 @@ impl Told {
             // Who refuses everything refuses this, too.
             None => *outcome == Outcome::Unchanged,
         };
-        if !outcomes.is_empty() && outcomes.iter().all(is_decided) { Exit::GOOD } else { Exit::INCONCLUSIVE }
+        let is_all = !outcomes.is_empty() && self.unserved == 0;
+        if is_all && outcomes.iter().all(is_decided) { Exit::GOOD } else { Exit::INCONCLUSIVE }
     }
 }
 
@@ -215,6 +218,7 @@ impl Replay {
             control: None,
             ended: None,
             connections: Vec::new(),
+            unserved: 0,
             output: String::new(),
         };
         let timeout = Duration::from_secs(self.timeout.into());
@@ -258,6 +262,7 @@ async fn with_client(
     });
     let (edited, seen) = played(ground, client, stage, &told.saved.edits).await?;
     told.ended = Some(edited.said.ended);
+    told.unserved = edited.unserved;
     told.connections = edited.connections.into_iter().zip(seen).collect();
     told.output = edited.output;
     Ok(())

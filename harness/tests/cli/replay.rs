@@ -290,6 +290,48 @@ fn a_client_that_had_committed_itself_before_the_server_refused_is_named() {
     assert_eq!((&connection["outcome"], &connection["committed"]), (&"undecided".into(), &true.into()));
 }
 
+/// Comes once more often than is answered, and takes what comes.
+const INSISTENT: &str = r#"
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[3])
+for _ in range(257):
+    try:
+        with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as raw:
+            with context.wrap_socket(raw, server_hostname=sys.argv[1]) as tls:
+                tls.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                while tls.recv(4096): pass
+    except OSError:
+        pass
+"#;
+
+#[test]
+fn a_connection_that_nobody_answered_leaves_it_open() {
+    if !installed("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = list(folder.path(), DOWNGRADE);
+    let ran = run([
+        "replay",
+        file.to_str().unwrap(),
+        "--json",
+        "--timeout",
+        "60",
+        "--",
+        "python3",
+        "-c",
+        INSISTENT,
+        "{host}",
+        "{port}",
+        "{ca_pem}",
+    ]);
+    let object = object(&ran);
+    assert!(object["unserved"].as_u64().unwrap() >= 1, "{object}");
+    let connections = object["connections"].as_array().unwrap();
+    assert!(connections.iter().all(|one| one["outcome"] == "refused-by-client"), "{object}");
+    assert_eq!(ran.code, 3, "{object}");
+}
+
 #[test]
 fn an_empty_list_is_the_honest_handshake() {
     let folder = tempfile::tempdir().unwrap();

@@ -62,6 +62,9 @@ pub(super) fn text(told: &Told) -> io::Result<()> {
             writeln!(out, "    {}", printable(line))?;
         }
     }
+    if told.unserved > 0 {
+        writeln!(out, "\nunserved {} more connections, which nobody answered", told.unserved)?;
+    }
     if let Some(ended) = told.ended.as_ref().filter(|ended| **ended != ClientEnded::Itself) {
         writeln!(out, "\nprogram  {}", printable(&self::ended(ended)))?;
     }
@@ -92,6 +95,7 @@ fn result(told: &Told) -> &'static str {
         _ if told.ended.as_ref().is_some_and(|ended| *ended != ClientEnded::Itself) => {
             "inconclusive: the client did not end by itself"
         }
+        _ if told.unserved > 0 => "inconclusive: there were more connections than are answered",
         _ => "inconclusive: nobody ended it, nothing was applied, or it was ended without a refusal",
     }
 }
@@ -119,6 +123,7 @@ pub(super) fn json(told: &Told) -> io::Result<()> {
         }),
         "client_ended": told.ended.as_ref().map(ended),
         "connections": connections,
+        "unserved": told.unserved,
         "output": told.output,
         "exit": told.exit(),
     });
