@@ -17,7 +17,11 @@ fn main() {
     let (round, rounds) = if is_test { (Duration::from_millis(5), 1) } else { (ROUND, ROUNDS) };
     println!("{:<16} {:>7} {:>10} {:>10} {:>6}", "target", "inputs", "target/s", "bare/s", "ratio");
     for target in TARGETS.iter().filter(|target| target.purpose == Purpose::Search) {
-        let inputs = inputs(target);
+        let mut inputs = inputs(target);
+        if target.name == "mitm" {
+            // What the edits end early is less work than the handshake that it is compared with.
+            inputs.retain(|input| target.run(input).completed);
+        }
         let run = |input: &[u8]| {
             std::hint::black_box(target.run(input));
         };

@@ -18,7 +18,7 @@ use crate::registry::ProtocolVersion;
 use crate::wire::{ContentType, RecordDeframer};
 
 use super::Seen;
-use super::cell::{PING, PONG};
+use super::cell::{PING, PONG, record};
 use super::draw::Draw;
 use super::seeds::Seed;
 use super::session::{check_build, transcript, with_outer_types};
@@ -37,6 +37,14 @@ pub(super) fn mitm(input: &[u8]) -> Seen {
     let Some((&number, drawn)) = input.split_first() else { return Seen::new("empty") };
     let pair = pair::pair(number);
     attack(pair, &lists::list(&mut Draw::new(drawn), pair))
+}
+
+/// The two ends of the pair driven directly.
+pub(super) fn bare(input: &[u8]) {
+    if let Some(&number) = input.first() {
+        let cell = pair::pair(number).cell;
+        std::hint::black_box(record(&mut cell.client(), &mut cell.server()));
+    }
 }
 
 /// A saved edit list on the pair that it names.

@@ -1,6 +1,4 @@
-//! The oracle alarms at each fault, and not at what means nothing; downgrades at length; what the editor costs.
-
-use std::time::Instant;
+//! The oracle alarms at each fault, and not at what means nothing; downgrades at length.
 
 use super::*;
 use crate::edit::Sentinel;
@@ -157,48 +155,4 @@ fn every_downgrade_ends_in_failure_or_in_what_would_have_been() {
     }
     // Those without an effect, and no more than those: an extension that is not there, what was chosen anyway.
     assert!(refused > 4000 && completed > 100, "{refused} refused, {completed} completed");
-}
-
-/// Run with `cargo test --release --lib fuzzing::mitm -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn the_editor_costs_little_beside_the_handshake() {
-    let cut = |sender, nth| Edit { at: Place::record(sender, nth), change: Change::Split(20) };
-    let lists: [(&str, Vec<Edit>); 3] = [
-        ("no edits", Vec::new()),
-        ("records cut", vec![cut(Sender::Client, 1), cut(Sender::Server, 1)]),
-        (
-            "edits that wait to the end",
-            vec![
-                Edit { at: Place::message(crate::wire::HandshakeType::FINISHED), change: Change::Drop },
-                cut(Sender::Server, 99),
-            ],
-        ),
-    ];
-    let rounds = 20;
-    let timed = |run: &dyn Fn(u8)| {
-        let started = Instant::now();
-        for _ in 0..rounds {
-            numbers().for_each(run);
-        }
-        started.elapsed().as_secs_f64()
-    };
-    let direct = |number: u8| {
-        let cell = pair(number).cell;
-        let (_, is_done) = super::super::cell::record(&mut cell.client(), &mut cell.server());
-        assert!(is_done);
-    };
-    timed(&direct);
-    for (what, edits) in &lists {
-        let (alone, edited) =
-            (timed(&direct), timed(&|number| assert!(attack(pair(number), edits).completed)));
-        let played = f64::from(rounds) * numbers().count() as f64;
-        let ratio = alone / edited;
-        println!(
-            "{what}: {:.0}/s, the engines alone {:.0}/s, ratio {ratio:.2}",
-            played / edited,
-            played / alone
-        );
-        assert!(ratio >= 0.7, "{what}: {ratio:.2}");
-    }
 }
