@@ -37,7 +37,7 @@ def cmd_triage(args):
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(data)
         print(f"  {path.stat().st_size} bytes -> {len(data)}: {kept.relative_to(FUZZ.parent)}")
-        print("  next: mend it, then `cargo test --test fuzzing regressions`; the saved form of hellos is written by")
+        print("  next: mend it, then `cargo test --test fuzzing regressions`; the saved form of what was drawn is written by")
         print("  `SHAKEDOWN_WRITE_SEEDS=1 cargo test --test fuzzing regressions`, and stays right when targets change")
     if not groups:
         print("fuzz: no artifact that still finds something")

@@ -11,7 +11,7 @@ use super::Seen;
 use super::draw::Draw;
 use super::hello::{Scope, client_hello};
 
-const KEYS: [Option<KeyType>; 5] = [
+pub(super) const KEYS: [Option<KeyType>; 5] = [
     Some(KeyType::Rsa { bits: 2048 }),
     Some(KeyType::Ecdsa { group: NamedGroup::SECP256R1 }),
     Some(KeyType::Ecdsa { group: NamedGroup::SECP384R1 }),
@@ -27,6 +27,12 @@ const MOST_SCHEMES: usize = 2;
 type Answer = Result<Proposal, (RefusalReason, Vec<u8>)>;
 
 pub(super) fn model(input: &[u8]) -> Seen {
+    let (world, grease) = drawn(input);
+    play(&world, grease)
+}
+
+/// A world, and which GREASE value is put in.
+pub(super) fn drawn(input: &[u8]) -> (World, u8) {
     let mut draw = Draw::new(input);
     let identity = draw.pick(&KEYS);
     let policy = policy(&mut draw);
@@ -35,15 +41,17 @@ pub(super) fn model(input: &[u8]) -> Seen {
         offer.offers_psk = draw.coin();
         offer.psk_modes = Some(draw.list(2, |draw| draw.byte() % 3));
     }
-    let world = World { policy, identity, offer };
-    let answer = oracle(&world);
-    let naive =
-        naive::answer(&world).map_err(|reason| (reason, naive::wanted_alerts(&world, reason).to_vec()));
+    (World { policy, identity, offer }, draw.byte())
+}
+
+pub(super) fn play(world: &World, grease: u8) -> Seen {
+    let answer = oracle(world);
+    let naive = naive::answer(world).map_err(|reason| (reason, naive::wanted_alerts(world, reason).to_vec()));
     assert_eq!(answer, naive, "ORACLE model: the oracle (left) and the naive model differ in {world:#?}");
     if let Ok(proposal) = &answer {
-        obeys(&world, proposal);
+        obeys(world, proposal);
     }
-    unchanged_by_strangers(&world, &answer, draw.byte());
+    unchanged_by_strangers(world, &answer, grease);
     Seen::new(match &answer {
         Ok(proposal) => format!("{} {:?}", proposal.version, naive::kx(proposal.suite)),
         Err((reason, _)) => format!("{reason:?}"),

@@ -2,6 +2,9 @@
 //!
 //! The rules here are said once more and naively, from the suite's IANA name and the trace alone.
 
+#[cfg(test)]
+mod tests;
+
 use crate::judge::{
     CaseFacts, ClientEnded, ClientSaid, Controls, Finding, FindingCode, RefusalLine, Refuser, Verdict, judge,
 };
@@ -52,15 +55,53 @@ enum Wrong {
     Both,
 }
 
+/// What the judge is shown.
+pub(super) struct Trace {
+    pub session: Session,
+    pub connections: Vec<Observation>,
+    pub said: ClientSaid,
+    /// Whether the controls came to what they have to.
+    pub positive: bool,
+    pub canary: bool,
+}
+
 /// A case, drawn connections, and a verdict: a `pass` has to be earned.
 pub(super) fn judge_traces(input: &[u8]) -> Seen {
-    let floor = floor();
+    play(&drawn(input))
+}
+
+pub(super) fn drawn(input: &[u8]) -> Trace {
     let mut draw = Draw::new(input);
-    let (version, suite, wrong) = draw.pick(&SESSIONS);
-    let settings = draw.byte();
-    let (bad_certificate, forced) = (settings & 1 != 0, settings & 2 != 0);
-    let line = if bad_certificate || settings & 4 != 0 { RefusalLine::Data } else { RefusalLine::Committed };
+    let (version, suite, _) = draw.pick(&SESSIONS);
     let suite = CipherSuite(suite);
+    let settings = draw.byte();
+    let bad_certificate = settings & 1 != 0;
+    let line = if bad_certificate || settings & 4 != 0 { RefusalLine::Data } else { RefusalLine::Committed };
+    let session = Session { version, suite, line, bad_certificate, forced: settings & 2 != 0 };
+    let connections = draw.list(3, |draw| connection(draw, version, suite));
+    let said = said(&mut draw);
+    let controls = draw.byte();
+    Trace { session, connections, said, positive: controls & 1 == 0, canary: controls & 2 == 0 }
+}
+
+/// What is wrong with a session; none for one that no case is about.
+fn wrong(session: &Session) -> Option<Wrong> {
+    let is_it = |(version, suite, _): &&(ProtocolVersion, u16, Wrong)| {
+        *version == session.version && *suite == session.suite.0
+    };
+    SESSIONS.iter().find(is_it).map(|(_, _, wrong)| *wrong)
+}
+
+/// Whether a case can be about it.
+pub(super) fn is_known(session: &Session) -> bool {
+    wrong(session).is_some()
+}
+
+pub(super) fn play(trace: &Trace) -> Seen {
+    let floor = floor();
+    let Trace { session, connections, said, .. } = trace;
+    let Session { version, suite, line, bad_certificate, forced } = *session;
+    let wrong = wrong(session).unwrap_or(Wrong::Both);
     let key = (!is_anonymous(suite)).then_some(KeyType::Rsa { bits: 2048 });
     let policy = policy(version, suite);
     let asked = proposal(version, suite);
@@ -78,20 +119,16 @@ pub(super) fn judge_traces(input: &[u8]) -> Seen {
         alerts: &[],
         reference: None,
     };
-    let connections = draw.list(3, |draw| connection(draw, version, suite));
-    let said = said(&mut draw);
     let lost = Finding::new(FindingCode::ControlTimeout, "drawn");
-    let controls_draw = draw.byte();
     let controls = Controls {
-        positive: if controls_draw & 1 == 0 { Ok(()) } else { Err(&lost) },
+        positive: if trace.positive { Ok(()) } else { Err(&lost) },
         offer: None,
-        canary: if controls_draw & 2 == 0 { Ok(()) } else { Err("drawn".to_owned()) },
+        canary: if trace.canary { Ok(()) } else { Err("drawn".to_owned()) },
     };
-    let judgement = judge(&case, &connections, &said, &controls);
+    let judgement = judge(&case, connections, said, &controls);
     let must_refuse = wrong != Wrong::Nothing || bad_certificate;
     if must_refuse && judgement.verdict <= Verdict::Warn && judgement.verdict != Verdict::Skipped {
-        let session = Session { version, suite, line, bad_certificate, forced };
-        earned(&session, &connections, &said, &controls);
+        earned(session, connections, said, &controls);
     }
     if let Some(weak) = connections.iter().find(|seen| is_accepted(seen, line, bad_certificate)) {
         assert!(
@@ -108,7 +145,7 @@ pub(super) fn judge_traces(input: &[u8]) -> Seen {
     // Worse never looks better: the same trace with one more accepted weak session fails.
     let mut worse = connections.clone();
     worse.push(accepted_weak());
-    let again = judge(&case, &worse, &said, &controls).verdict;
+    let again = judge(&case, &worse, said, &controls).verdict;
     assert!(
         again == Verdict::Fail,
         "ORACLE monotone: {again} although a TLS 1.0 session without forward secrecy was completed"
@@ -150,12 +187,13 @@ fn may_mean(offer: &Offer, version: ProtocolVersion) -> bool {
 }
 
 /// What a case is about, and where its client has to stop.
-struct Session {
-    version: ProtocolVersion,
-    suite: CipherSuite,
-    line: RefusalLine,
-    bad_certificate: bool,
-    forced: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Session {
+    pub version: ProtocolVersion,
+    pub suite: CipherSuite,
+    pub line: RefusalLine,
+    pub bad_certificate: bool,
+    pub forced: bool,
 }
 
 /// What stands behind a pass: both controls, an end by itself, and a refusal with an author.
@@ -221,7 +259,7 @@ fn policy(version: ProtocolVersion, suite: CipherSuite) -> Policy {
     }
 }
 
-fn proposal(version: ProtocolVersion, suite: CipherSuite) -> Proposal {
+pub(super) fn proposal(version: ProtocolVersion, suite: CipherSuite) -> Proposal {
     let mut proposal = Proposal::new(version, suite);
     match kx(suite) {
         Kx::EcdheRsa | Kx::EcdheEcdsa | Kx::Tls13 => proposal.group = Some(NamedGroup::X25519),
@@ -319,104 +357,5 @@ fn said(draw: &mut Draw<'_>) -> ClientSaid {
         ended,
         connected: (flags & 1 != 0).then_some(flags & 2 != 0),
         unsupported: (flags & 12 == 12).then(|| "drawn".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::panic::catch_unwind;
-
-    use super::*;
-
-    /// What is said by hand above is what the floor says, for every suite in every version in which it exists.
-    #[test]
-    fn the_floor_by_hand_is_the_floor() {
-        let mut weak = 0;
-        for facts in registry::suites() {
-            for version in ProtocolVersion::ALL.into_iter().filter(|version| facts.played_in(*version)) {
-                if kx(facts.suite) == Kx::NotPlayed {
-                    continue;
-                }
-                let proposal = proposal(version, facts.suite);
-                let broken = breaches(floor(), &proposal);
-                let fails = broken.iter().any(|breach| breach.treatment == crate::policy::Treatment::Fail);
-                assert_eq!(is_weak(&proposal), fails, "{version} {}: {broken:?}", facts.name);
-                weak += usize::from(fails);
-            }
-        }
-        assert!(weak > 100, "{weak}");
-    }
-
-    #[test]
-    fn every_session_is_wrong_as_it_says() {
-        for (version, suite, wrong) in SESSIONS {
-            let broken = breaches(floor(), &proposal(version, CipherSuite(suite)));
-            let fails = |breach: &&crate::oracle::Breach| breach.treatment == crate::policy::Treatment::Fail;
-            let wanted = match wrong {
-                Wrong::Nothing => 0..=0,
-                Wrong::Both => 2..=9,
-                _ => 1..=1,
-            };
-            let count = broken.iter().filter(fails).count();
-            assert!(wanted.contains(&count), "{version} {suite:04X}: {broken:?}");
-        }
-    }
-
-    /// A pass that nothing stands behind is found, and an earned one is not.
-    #[test]
-    fn a_servers_refusal_is_an_author_only_where_the_session_was_not_offered() {
-        let (version, suite) = (ProtocolVersion::TLS1_2, CipherSuite(0x009C));
-        let is_found = |forced: bool, change: fn(&mut Offer)| {
-            let mut offer = Offer::new(version);
-            offer.suites = vec![CipherSuite(0xC02F)];
-            change(&mut offer);
-            let mut seen = Observation::empty();
-            seen.reach = Reach::Offered;
-            seen.offer = Some(offer);
-            seen.ending = Ending::ServerAlert(AlertDescription::HANDSHAKE_FAILURE);
-            catch_unwind(|| {
-                let session =
-                    Session { version, suite, line: RefusalLine::Committed, bad_certificate: false, forced };
-                let said = ClientSaid { ended: ClientEnded::Itself, connected: None, unsupported: None };
-                let controls = Controls { positive: Ok(()), offer: None, canary: Ok(()) };
-                earned(&session, &[seen], &said, &controls);
-            })
-            .is_err()
-        };
-        assert!(!is_found(false, |_| {}));
-        assert!(is_found(true, |_| {}), "a forced server refuses nothing");
-        assert!(is_found(false, |offer| offer.suites.push(CipherSuite(0x009C))), "it was offered");
-        let other_version: fn(&mut Offer) = |offer| {
-            offer.suites.push(CipherSuite(0x009C));
-            offer.supported_versions = Some(vec![ProtocolVersion::TLS1_3]);
-        };
-        assert!(!is_found(false, other_version));
-    }
-
-    #[test]
-    fn a_clients_refusal_of_what_is_strong_proves_nothing() {
-        let is_found = |suite: u16| {
-            let (version, weak) = (ProtocolVersion::TLS1_2, CipherSuite(0x009C));
-            let mut seen = Observation::empty();
-            seen.reach = Reach::Proposed;
-            seen.delivered = true;
-            seen.proposal = Some(proposal(version, CipherSuite(suite)));
-            seen.ending = Ending::ClientAlert(AlertDescription::HANDSHAKE_FAILURE);
-            catch_unwind(|| {
-                let session = Session {
-                    version,
-                    suite: weak,
-                    line: RefusalLine::Committed,
-                    bad_certificate: false,
-                    forced: false,
-                };
-                let said = ClientSaid { ended: ClientEnded::Itself, connected: None, unsupported: None };
-                let controls = Controls { positive: Ok(()), offer: None, canary: Ok(()) };
-                earned(&session, &[seen], &said, &controls);
-            })
-            .is_err()
-        };
-        assert!(!is_found(0x009C));
-        assert!(is_found(0xC02F));
     }
 }

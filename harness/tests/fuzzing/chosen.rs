@@ -1,7 +1,7 @@
 //! Suites with and without a certificate before a client whose schemes do not go with the certificate: all stacks beside
 //! the oracle and the quirks. Drawn hellos come here seldom, and it is where a quirk was wrong twice.
 
-use shakedown::fuzzing::semantic::Saved;
+use shakedown::fuzzing::semantic::Hello;
 use shakedown::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use shakedown::wire::{ClientHello, Extension};
 
@@ -28,7 +28,7 @@ fn the_stacks_are_understood_where_no_scheme_goes_with_the_certificate() {
         for certificate in ["rsa2048", "ecdsa-p256"] {
             for suites in suites {
                 for (schemes, groups) in schemes.iter().flat_map(|s| groups.iter().map(move |g| (*s, *g))) {
-                    let saved = Saved::new(
+                    let saved = Hello::new(
                         "diff_negotiate",
                         None,
                         policy,

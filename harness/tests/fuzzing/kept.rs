@@ -47,8 +47,8 @@ fn every_input_of_the_corpora_finds_nothing() {
     }
 }
 
-/// Mended findings stay mended. A hello is kept as what it says, too, since its bytes mean something else as soon as the
-/// drawing changes.
+/// Mended findings stay mended. What is drawn is kept as what it says, too, since its bytes mean something else as soon as
+/// the drawing changes.
 #[test]
 fn every_input_of_the_regressions_finds_nothing_and_has_its_saved_form() {
     let write = std::env::var_os("SHAKEDOWN_WRITE_SEEDS").is_some();
@@ -69,7 +69,7 @@ fn every_input_of_the_regressions_finds_nothing_and_has_its_saved_form() {
         for path in files(&folder("regressions", target)).iter().filter(|path| is_text(path)) {
             let Ok(form) = Saved::parse(&fs::read_to_string(path).unwrap()) else {
                 // Edit lists are played by their own test.
-                assert_eq!(target.name, "mitm", "{}: not a saved hello", path.display());
+                assert_eq!(target.name, "mitm", "{}: not a saved input", path.display());
                 continue;
             };
             form.play().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -79,16 +79,17 @@ fn every_input_of_the_regressions_finds_nothing_and_has_its_saved_form() {
 
 #[test]
 fn the_saved_form_of_an_input_plays_as_the_input() {
-    let mut hellos = 0;
+    let mut forms = std::collections::BTreeMap::new();
     for target in TARGETS {
-        for input in super::drawn(target).take(40) {
+        for input in super::drawn(target).take(100) {
             let Some(text) = saved(target, &input) else { continue };
-            hellos += 1;
-            let form = Saved::parse(&text).unwrap();
+            *forms.entry(target.name).or_insert(0) += 1;
+            let form = Saved::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert_eq!(form.play().unwrap(), target.run(&input), "{}: {text}", target.name);
         }
     }
-    assert_eq!(hellos, 80, "server_select and diff_negotiate");
+    let all = ["diff_negotiate", "policy_model", "server_select", "verdict"].map(|name| (name, 100));
+    assert_eq!(forms.into_iter().collect::<Vec<_>>(), all);
 }
 
 #[test]
@@ -105,5 +106,31 @@ fn a_saved_form_that_names_what_is_not_there_is_refused_by_name() {
         let error = Saved::parse(&good.replace(from, to)).unwrap().play().unwrap_err();
         assert_eq!(error.to_string(), said);
     }
-    assert!(Saved::parse("target = 3").unwrap_err().to_string().starts_with("not a saved hello: "));
+    assert!(Saved::parse("target = 3").unwrap_err().to_string().starts_with("not a saved input: "));
+    let error = Saved::parse("target = \"mitm\"").unwrap_err().to_string();
+    assert!(error.starts_with("mitm is no target with a saved form; "), "{error}");
+}
+
+/// Of worlds and traces, likewise.
+#[test]
+fn a_word_that_a_saved_world_or_trace_does_not_have_is_refused_by_name() {
+    let form = |name: &str, wanted: &str| {
+        let target = shakedown::fuzzing::target(name).unwrap();
+        let mut texts = super::drawn(target).filter_map(|input| saved(target, &input));
+        texts.find(|text| text.contains(wanted)).unwrap_or_else(|| panic!("{name}: none has {wanted}"))
+    };
+    for (target, from, to, said) in [
+        ("policy_model", "key = \"rsa2048\"", "key = \"rsa1\"", "unknown key \"rsa1\""),
+        ("policy_model", "\"0x", "\"1x", "is no code point such as \"0x1301\""),
+        ("policy_model", "server_order", "servers_order", "unknown field `servers_order`"),
+        ("verdict", "version = \"0x0303\"", "version = \"0x0305\"", "unknown session \"0x0305 "),
+        ("verdict", "ended = \"itself\"", "ended = \"never\"", "unknown end of the client \"never\""),
+        ("verdict", "reach = \"committed\"", "reach = \"far\"", "unknown reach \"far\""),
+        ("verdict", "ending = \"client-fin\"", "ending = \"fin\"", "unknown ending \"fin\""),
+        ("verdict", "ending = \"client-fin\"", "ending = \"client-alert\"", "unknown alert \"none\""),
+    ] {
+        let text = form(target, from).replacen(from, to, 1);
+        let error = Saved::parse(&text).and_then(|form| form.play()).unwrap_err().to_string();
+        assert!(error.contains(said), "{target}: {error}, not {said}");
+    }
 }

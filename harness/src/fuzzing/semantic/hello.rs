@@ -1,4 +1,4 @@
-//! Findings in a form that survives a change of how bytes are read: the hello and the server, not the decisions.
+//! A hello and the server that it is shown.
 
 use std::fmt::Write as _;
 
@@ -9,15 +9,16 @@ use crate::oracle::Offer;
 use crate::probe::records;
 use crate::wire::{ClientHello, Context, Handshake, HandshakeDeframer, RecordDeframer};
 
-use super::draw::Draw;
-use super::lab::{STACKS, lab};
-use super::negotiate::{Asked, CERTIFICATES, compare_asked, select_asked};
-use super::{Seen, Target, target};
+use super::super::draw::Draw;
+use super::super::lab::{STACKS, lab};
+use super::super::negotiate::{Asked, CERTIFICATES, compare_asked, select_asked};
+use super::super::{Seen, Target, target};
+use super::SavedError;
 
 /// A saved hello (`fuzz/regressions/<target>/*.toml`).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Saved {
+pub struct Hello {
     pub target: String,
     /// The stack that is asked; none where all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,21 +29,8 @@ pub struct Saved {
     pub hello: String,
 }
 
-/// Why a saved hello cannot be played.
-#[derive(Debug, thiserror::Error)]
-pub enum SavedError {
-    #[error("not a saved hello: {0}")]
-    Syntax(String),
-    #[error("{0} is no target with a saved form; those are server_select and diff_negotiate")]
-    Target(String),
-    #[error("unknown {what} {name:?}")]
-    Unknown { what: &'static str, name: String },
-    #[error("hello: not the records of a ClientHello in hex")]
-    Hello,
-}
-
-/// The saved form of a target's input; `None` for targets whose input is the wire's or a file's own bytes.
-pub fn saved(target: &Target, input: &[u8]) -> Option<String> {
+/// The saved form of an input of a target that shows a hello.
+pub(super) fn of(target: &Target, input: &[u8]) -> Option<(Hello, String)> {
     let mut draw = Draw::new(&input[..input.len().min(target.max_len)]);
     let (asked, stack) = match target.name {
         "server_select" => {
@@ -53,7 +41,7 @@ pub fn saved(target: &Target, input: &[u8]) -> Option<String> {
         "diff_negotiate" => (Asked::comparable(&mut draw), None),
         _ => return None,
     };
-    let saved = Saved {
+    let hello = Hello {
         target: target.name.to_owned(),
         stack,
         policy: lab().policies[asked.policy].id.clone(),
@@ -61,17 +49,10 @@ pub fn saved(target: &Target, input: &[u8]) -> Option<String> {
         hello: hex(&asked.question.bytes),
     };
     let offer: Offer = offer_of(&asked.question.hello);
-    // For whoever reads it; not read back.
-    Some(format!("# {offer:?}\n{}", toml::to_string(&saved).ok()?))
+    Some((hello, format!("{offer:?}")))
 }
 
-impl Saved {
-    /// # Errors
-    /// For a text of another form.
-    pub fn parse(text: &str) -> Result<Self, SavedError> {
-        toml::from_str(text).map_err(|error| SavedError::Syntax(error.message().to_owned()))
-    }
-
+impl Hello {
     /// A hello for a server, by hand.
     pub fn new(
         target: &str,
@@ -106,7 +87,7 @@ impl Saved {
             None => 0,
             Some(name) => STACKS.iter().position(|one| one == name).ok_or_else(|| unknown("stack", name))?,
         };
-        let asked = Asked::new(stack, policy, certificate, hello(&self.hello).ok_or(SavedError::Hello)?);
+        let asked = Asked::new(stack, policy, certificate, hello_in(&self.hello).ok_or(SavedError::Hello)?);
         match target(&self.target).map(|target| target.name) {
             Some("server_select") => Ok(select_asked(&asked)),
             Some("diff_negotiate") => Ok(compare_asked(&asked)),
@@ -122,7 +103,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn hello(text: &str) -> Option<ClientHello> {
+fn hello_in(text: &str) -> Option<ClientHello> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
