@@ -59,7 +59,7 @@ TIME ?= 30
 BUDGET ?= 60
 CAMPAIGN = python3 fuzz/campaign.py --san $(SAN) --seed $(SEED)
 FAULTY = cargo test --features faults
-.PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov faults
+.PHONY: setup-fuzz fuzz-seeds fuzz fuzz-all fuzz-smoke fuzz-faults fuzz-control fuzz-triage fuzz-min fuzz-cov fuzz-edges faults
 
 # cargo-fuzz, and from Debian clang-19 and llvm-19, without which the C libraries are built blind. Nightly Rust is up to you.
 setup-fuzz:
@@ -97,6 +97,9 @@ fuzz-min:
 
 fuzz-cov:
 	$(CAMPAIGN) cov $(TARGET)
+
+fuzz-edges:
+	$(CAMPAIGN) edges
 
 # What the oracles of the fuzz targets cost beside the work itself.
 .PHONY: bench-fuzz

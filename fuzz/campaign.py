@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from findings import cmd_cov, cmd_min, cmd_triage
+from findings import cmd_cov, cmd_edges, cmd_min, cmd_triage
 from libfuzzer import (
     BASELINE, FUZZ, MEGABYTES, TABLE, Run, Stop, build, chosen, corpus_of, finished, show, table,
 )
@@ -206,6 +206,7 @@ def main():
     sub.add_argument("--most", type=int, default=300, help="inputs per target (300)")
     sub = command("cov", cmd_cov, "coverage of the committed inputs")
     sub.add_argument("target")
+    command("edges", cmd_edges, "edges of libssl that the seeds reach")
     command("build", lambda args: 0 if build(args.san) else 1, "build only")
     args = parser.parse_args()
     if getattr(args, "time", 1) < 1 or getattr(args, "budget", 1) < 1:

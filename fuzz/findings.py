@@ -7,9 +7,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
-from libfuzzer import ASAN, FUZZ, LABEL, SECONDS_PER_INPUT, TABLE, Stop, build, chosen, corpus_of, inputs
+from libfuzzer import ASAN, FUZZ, LABEL, SECONDS_PER_INPUT, TABLE, Stop, build, chosen, compilers, corpus_of, inputs
 
 def cmd_triage(args):
     """Every artifact: played ten times, grouped by its label, the smallest of a group made smaller and kept."""
@@ -110,6 +111,52 @@ def cmd_min(args):
         for path in files[:args.most]:
             shutil.copy(path, committed / path.name)
         print(f"fuzz: {target}: {min(len(files), args.most)} of {len(files)} inputs kept beside the seeds")
+    return 0
+
+
+def reached(binary, *folders):
+    """The edges of OpenSSL's libssl that inputs reach, as names that hold in every target's binary, and the number of all
+    edges. What is built before the first input is left out, as libFuzzer does."""
+    symbolizer = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer", path="/usr/lib/llvm-19/bin")
+    if not symbolizer or not shutil.which("readelf"):
+        raise Stop("llvm-symbolizer-19 or readelf is missing: `make setup-fuzz`")
+    tool = lambda *words, **more: subprocess.run(words, capture_output=True, text=True, check=True, **more).stdout
+    with tempfile.TemporaryDirectory() as scratch:
+        control = pathlib.Path(scratch) / "control"
+        options = ["-merge=1", "-max_len=16384", f"-merge_control_file={control}"]
+        tool(str(binary), *options, tempfile.mkdtemp(dir=scratch), *map(str, folders), errors="replace")
+        lines = [line.split() for line in control.read_text(errors="replace").splitlines()]
+        edges = {int(word) for line in lines if line[:1] == ["COV"] for word in line[2:]}
+    start, size = re.search(r"__sancov_pcs\s+\S+\s+(\w+)\s+\w+\s+(\w+)", tool("readelf", "-SW", str(binary))).groups()
+    moved = re.findall(r"^(\w+)\s+\w+ R_X86_64_RELATIVE\s+(\w+)", tool("readelf", "-rW", str(binary)), re.M)
+    places = {int(place, 16): address for place, address in moved}
+    # An address and flags, of eight bytes each.
+    asked = "".join(f"0x{places[int(start, 16) + at]}\n" for at in range(0, int(size, 16), 16))
+    said = tool(symbolizer, f"--obj={binary}", "--no-inlines", input=asked).strip().split("\n\n")
+    seen, names = collections.Counter(), set()
+    for at, where in enumerate(said):
+        seen[where] += 1
+        if at in edges and "/openssl-build/build/src/ssl/" in where:
+            names.add((where, seen[where]))
+    return names, len(edges)
+
+
+def cmd_edges(args):
+    """How much of libssl the seeds reach, beside what a ClientHello alone does."""
+    folder = build("none")
+    if compilers()[1]:
+        raise Stop("the C libraries are built blind: there are no edges to count")
+    seeds = FUZZ / "seeds"
+    both, all_edges = reached(folder / "server_bytes", seeds / "server_bytes")
+    print(f"server_bytes: {all_edges} edges, {len(both)} in libssl")
+    for number, version in ((19, "TLS 1.2"), (29, "TLS 1.3")):
+        whole = next((seeds / "server_bytes").glob(f"openssl-openssl-*-{number}")).read_bytes()
+        with tempfile.TemporaryDirectory() as scratch:
+            (pathlib.Path(scratch) / "hello").write_bytes(whole[:6 + int.from_bytes(whole[4:6], "big")])
+            hello, all_edges = reached(folder / "server_bytes", scratch)
+        print(f"a ClientHello of {version} alone: {all_edges} edges, {len(hello)} in libssl; the seeds {len(both) / len(hello):.2f} times that")
+    client, all_edges = reached(folder / "client_bytes", seeds / "client_bytes")
+    print(f"client_bytes: {all_edges} edges, {len(client)} in libssl; {len(both | client)} with server_bytes")
     return 0
 
 

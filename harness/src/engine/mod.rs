@@ -143,12 +143,15 @@ pub struct EndpointSpec {
     pub schemes: Vec<SignatureScheme>,
     /// Server only: choose in its own order. s2n knows no other.
     pub server_order: bool,
-    /// Server only: certificates with their keys, each of another kind of key; none for anonymous and PSK suites.
+    /// Certificates with their keys, each of another kind of key; none for anonymous and PSK suites. A client's is what it
+    /// shows to a server that asks; OpenSSL only.
     pub identities: Vec<Arc<Identity>>,
     /// Client only: the CA's certificate (DER). `None` trusts anybody.
     pub trust: Option<Arc<Vec<u8>>>,
     /// Client only.
     pub server_name: String,
+    /// Server only, OpenSSL only: asks for a certificate of the client (RFC 8446 4.3.2), and takes any or none.
+    pub asks_client: bool,
     /// Most wanted first (RFC 7301).
     pub alpn: Vec<Vec<u8>>,
     /// Server only: bits of the finite-field group for DHE; 0 leaves DHE unconfigured.

@@ -41,6 +41,11 @@ pub(super) struct Plan {
     pub psk: Option<bool>,
     /// What the client likes better and the server does not have: it takes a HelloRetryRequest.
     pub liked: Option<NamedGroup>,
+    /// Whether the server asks for a certificate, and that of the client.
+    pub asks_client: bool,
+    pub client_key: Option<CertificateKind>,
+    /// ALPN is agreed on, and both ends say good-bye.
+    pub is_whole: bool,
 }
 
 const SSL3: ProtocolVersion = ProtocolVersion::SSL3;
@@ -62,7 +67,19 @@ pub(super) const fn plan(
     group: Option<NamedGroup>,
     key: Option<CertificateKind>,
 ) -> Plan {
-    Plan { client, server, version, suite: CipherSuite(suite), group, key, psk: None, liked: None }
+    Plan {
+        client,
+        server,
+        version,
+        suite: CipherSuite(suite),
+        group,
+        key,
+        psk: None,
+        liked: None,
+        asks_client: false,
+        client_key: None,
+        is_whole: false,
+    }
 }
 
 const fn with_psk(
@@ -76,6 +93,25 @@ const fn with_psk(
 
 const fn retried(stacks: (Stack, Stack), suite: u16, key: Option<CertificateKind>) -> Plan {
     Plan { liked: X25519, ..plan(stacks, V13, suite, P256, key) }
+}
+
+const fn asked(
+    version: ProtocolVersion,
+    suite: u16,
+    group: Option<NamedGroup>,
+    key: Option<CertificateKind>,
+    client_key: Option<CertificateKind>,
+) -> Plan {
+    Plan { asks_client: true, client_key, ..plan((O, O), version, suite, group, key) }
+}
+
+const fn whole(
+    stacks: (Stack, Stack),
+    version: ProtocolVersion,
+    suite: u16,
+    key: Option<CertificateKind>,
+) -> Plan {
+    Plan { is_whole: true, ..plan(stacks, version, suite, X25519, key) }
 }
 
 /// Every version with every class of key exchange that it has here. New ones go to the end: inputs name a plan by its
@@ -148,6 +184,39 @@ pub(super) const PLANS: &[Plan] = &[
     with_psk(V11, 0xC035, None, false),
     with_psk(V11, 0x0094, RSA, false),
     plan((O, O), V12, 0x00A2, None, DSA),
+    asked(SSL3, 0x002F, None, RSA, RSA),
+    asked(SSL3, 0x002F, None, RSA, None),
+    asked(V10, 0xC013, P256, RSA, RSA),
+    asked(V10, 0x002F, None, RSA, EC),
+    asked(V11, 0x0033, None, RSA, DSA),
+    asked(V12, 0xC02F, X25519, RSA, RSA),
+    asked(V12, 0xC02B, P256, EC, EC),
+    asked(V12, 0xCCA9, X25519, ED, ED),
+    asked(V12, 0x009C, None, RSA, DSA),
+    asked(V12, 0xC02F, X25519, RSA, None),
+    asked(V13, 0x1301, X25519, ED, ED),
+    asked(V13, 0x1302, P256, RSA, RSA),
+    asked(V13, 0x1303, X25519, EC, EC),
+    asked(V13, 0x1301, X25519, ED, None),
+    whole((O, O), V10, 0xC013, RSA),
+    whole((O, O), V12, 0xC02F, RSA),
+    whole((O, O), V13, 0x1301, ED),
+    whole((R, O), V12, 0xC02F, RSA),
+    whole((R, O), V13, 0x1301, ED),
+    whole((O, R), V12, 0xC02F, RSA),
+    whole((O, R), V13, 0x1301, ED),
+    plan((O, O), V12, 0xC030, Some(NamedGroup::SECP521R1), RSA),
+    plan((O, O), V12, 0xC030, Some(NamedGroup::X448), RSA),
+    plan((O, O), V13, 0x1302, Some(NamedGroup::SECP521R1), ED),
+    plan((O, O), V13, 0x1302, Some(NamedGroup::X448), ED),
+    plan((O, O), V13, 0x1302, Some(NamedGroup::SECP384R1), ED),
+    // CCM, and with a short tag; ChaCha20 with DHE; no encryption at all; 3DES.
+    plan((O, O), V12, 0xC09C, None, RSA),
+    plan((O, O), V12, 0xC0A0, None, RSA),
+    plan((O, O), V12, 0xCCAA, None, RSA),
+    plan((O, O), V12, 0x003B, None, RSA),
+    plan((O, O), V12, 0x000A, None, RSA),
+    plan((O, O), V13, 0x1304, X25519, ED),
 ];
 
 /// A plan with both ends built, and what its honest handshake looks like.
@@ -230,8 +299,15 @@ fn build(plan: &'static Plan) -> Cell {
     };
     let client = prepare(plan.client, Role::Client, &client_spec(plan));
     let server = prepare(plan.server, Role::Server, &server_spec(plan));
-    let (honest, is_done) = record(&mut open(&*client, CLIENT_SEED), &mut open(&*server, SERVER_SEED));
+    let (mut at_client, mut at_server) = (open(&*client, CLIENT_SEED), open(&*server, SERVER_SEED));
+    let (mut honest, is_done) = record(&mut at_client, &mut at_server);
     assert!(is_done, "{plan:?}: the honest handshake is not completed");
+    if plan.is_whole {
+        at_client.close();
+        at_client.drain(&mut honest.to_server);
+        at_server.close();
+        at_server.drain(&mut honest.to_client);
+    }
     Cell { plan, client, server, honest, completing: OnceLock::new() }
 }
 
@@ -246,13 +322,19 @@ pub(super) fn backend(stack: Stack) -> &'static dyn Backend {
 
 fn server_spec(plan: &Plan) -> EndpointSpec {
     let identity = plan.key.and_then(identity);
-    EndpointSpec { identities: identity.into_iter().collect(), server_order: true, ..spec(plan) }
+    EndpointSpec {
+        identities: identity.into_iter().collect(),
+        server_order: true,
+        asks_client: plan.asks_client,
+        ..spec(plan)
+    }
 }
 
 fn client_spec(plan: &Plan) -> EndpointSpec {
     // The certificates are self-signed: who they belong to is no question of these targets.
     let groups = plan.liked.into_iter().chain(plan.group).collect();
-    EndpointSpec { server_name: "localhost".to_owned(), trust: None, groups, ..spec(plan) }
+    let identities = plan.client_key.and_then(identity).into_iter().collect();
+    EndpointSpec { server_name: "localhost".to_owned(), trust: None, groups, identities, ..spec(plan) }
 }
 
 fn spec(plan: &Plan) -> EndpointSpec {
@@ -265,6 +347,7 @@ fn spec(plan: &Plan) -> EndpointSpec {
         groups: plan.group.into_iter().collect(),
         schemes,
         dh_bits: 2048,
+        alpn: if plan.is_whole { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { Vec::new() },
         psk: plan.psk.map(|without_dhe| ExternalPsk {
             identity: "shakedown".to_owned(),
             key: b"shakedown test-only external psk".to_vec(),

@@ -3,7 +3,9 @@
 use crate::policy::Policy;
 use crate::probe::key_share;
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::wire::extension::{KeyShareEntry, ServerName};
+use crate::wire::extension::{
+    CertificateStatusRequest, KeyShareEntry, OfferedPsks, PSK_DHE_KE, PSK_KE, PskIdentity, ServerName,
+};
 use crate::wire::{ClientHello, Extension, ExtensionType};
 
 use super::draw::Draw;
@@ -46,13 +48,44 @@ pub(super) fn client_hello(draw: &mut Draw<'_>, policy: &Policy, scope: Scope) -
     let is_bare = legacy_version == ProtocolVersion::SSL3 || (!modern && draw.chance(4));
     let has_signal = suites.contains(&signal);
     let extensions = (!is_bare).then(|| extensions(draw, policy, scope, modern, has_signal));
-    ClientHello {
+    let mut hello = ClientHello {
         legacy_version,
         random: [draw.byte(); 32],
         session_id: if draw.chance(4) { vec![draw.byte(); 32] } else { Vec::new() },
         cipher_suites: suites,
         compression_methods,
         extensions,
+    };
+    if scope == Scope::Any {
+        hello.extensions.iter_mut().for_each(|list| more_extensions(draw, list));
+    }
+    hello
+}
+
+/// What decides nothing that a policy says: a protocol, a status, and a key that no server knows, which leaves a full
+/// handshake. Drawn last, so that shorter inputs mean what they meant.
+fn more_extensions(draw: &mut Draw<'_>, list: &mut Vec<Extension>) {
+    if draw.chance(4) {
+        let names = draw.list(3, |draw| draw.pick(&[&b"h2"[..], b"http/1.1", b"x"]).to_vec());
+        list.extend((!names.is_empty()).then_some(Extension::Alpn(names)));
+    }
+    if draw.chance(4) {
+        let (responder_ids, request_extensions) = (Vec::new(), Vec::new());
+        list.push(Extension::StatusRequest(CertificateStatusRequest::Ocsp {
+            responder_ids,
+            request_extensions,
+        }));
+    }
+    if draw.chance(4) {
+        let modes = draw.pick(&[&[PSK_DHE_KE][..], &[PSK_KE], &[PSK_KE, PSK_DHE_KE]]);
+        list.push(Extension::PskKeyExchangeModes(modes.to_vec()));
+        let identity = PskIdentity { identity: vec![draw.byte(); 16], obfuscated_ticket_age: 0 };
+        let binder = vec![draw.byte(); if draw.coin() { 48 } else { 32 }];
+        // The last one of all (RFC 8446 4.2.11).
+        list.push(Extension::PreSharedKeyOffer(OfferedPsks {
+            identities: vec![identity],
+            binders: vec![binder],
+        }));
     }
 }
 
@@ -125,7 +158,7 @@ fn extensions(
         list.push(Extension::Unknown { typ, body: draw.bytes(4) });
     }
     if draw.chance(4) {
-        // The order says nothing, but for pre_shared_key, which is not drawn (RFC 8446 4.2).
+        // The order says nothing, but for pre_shared_key, which comes behind (RFC 8446 4.2).
         list.reverse();
     }
     list

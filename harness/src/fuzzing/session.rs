@@ -102,6 +102,11 @@ fn one_end(
         Status::Running => "running",
         Status::Failed(_) => "failed",
     };
+    if engine.peer_closed() {
+        // As whoever is taken leave of does; nothing is asked of it.
+        engine.close();
+        engine.drain(&mut sent);
+    }
     Seen { summary: format!("{:?} {} {end}, {} bytes", plan.server, plan.version, got.len()), completed }
 }
 

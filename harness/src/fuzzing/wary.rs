@@ -115,9 +115,51 @@ const LIES: [(&str, ProtocolVersion, u16, Option<[u8; 8]>); 6] = [
     ("tls10", ProtocolVersion::TLS1_0, 0x002F, None),
 ];
 
-/// Flights with RSA key transport, which is all in the clear.
+/// What a server of those versions answers a client whose `supported_versions` was taken out on the way: it is signed over
+/// both random numbers and the key share, so the client, which knows of no change yet, finds it valid.
+#[expect(clippy::expect_used, reason = "specifications of this file, played by the tests")]
+fn talked_down(client: &dyn Prepared, versions: &[ProtocolVersion]) -> Vec<u8> {
+    let mut hello = Vec::new();
+    open(client, CLIENT_SEED).drain(&mut hello);
+    let (typ, body) = clear(&hello, TLS12).into_iter().next().expect("a client begins with a hello");
+    let Ok(Handshake::ClientHello(mut hello)) = Handshake::decode(typ, &body, &Context::new(TLS12)) else {
+        panic!("a hello that does not decode");
+    };
+    hello
+        .extensions
+        .iter_mut()
+        .for_each(|list| list.retain(|e| !matches!(e, Extension::SupportedVersions(_))));
+    let mut flight = Vec::new();
+    write_records(
+        ContentType::HANDSHAKE,
+        TLS12,
+        &Handshake::ClientHello(hello).to_message_bytes(),
+        &mut flight,
+    );
+    let suites = CLIENT_SUITES[usize::from(!versions.contains(&TLS13))..2].to_vec();
+    let spec = EndpointSpec {
+        versions: versions.to_vec(),
+        suites,
+        groups: vec![NamedGroup::X25519],
+        identities: identity(CertificateKind::Rsa2048).into_iter().collect(),
+        server_order: true,
+        ..EndpointSpec::default()
+    };
+    let server = backend(Stack::OpenSsl).prepare(Role::Server, &spec).expect("a server of TLS 1.2");
+    let (mut server, mut answer) = (open(&*server, SERVER_SEED), Vec::new());
+    server.feed(&flight);
+    server.drain(&mut answer);
+    answer
+}
+
+/// Flights for the clients: with RSA key transport, which is all in the clear, and recorded ones with (EC)DHE for rustls.
 pub(super) fn server_flights() -> Vec<Seed> {
     let mut seeds = Vec::new();
+    let rustls = &*clients()[1];
+    for (name, versions) in [("sentinel", &[TLS12, TLS13][..]), ("honest", &[TLS12])] {
+        let flight = talked_down(rustls, versions);
+        seeds.push((format!("wary-rustls-ecdhe-{name}"), [&[ALONE + 1], &flight[..]].concat()));
+    }
     for (which, stack) in CLIENTS.iter().enumerate() {
         for (name, version, suite, sentinel) in LIES {
             let mut random = [0x5A; 32];
@@ -208,4 +250,47 @@ pub(super) fn client_flights() -> Vec<Seed> {
             (name, [&[ALONE], &cell(at).honest.to_server[..]].concat())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first ServerHello of a flight, and what a client answers to it.
+    fn answered(client: &dyn Prepared, flight: &[u8]) -> (ServerHello, Vec<u8>) {
+        let (typ, body) = clear(flight, TLS12).remove(0);
+        let Ok(Handshake::ServerHello(hello)) = Handshake::decode(typ, &body, &Context::new(TLS12)) else {
+            panic!("no ServerHello: {flight:02x?}");
+        };
+        let (mut engine, mut sent) = (open(client, CLIENT_SEED), Vec::new());
+        engine.drain(&mut Vec::new());
+        engine.feed(flight);
+        engine.drain(&mut sent);
+        (hello, sent)
+    }
+
+    /// RFC 8446 4.1.3. What is refused is valid but for the sentinel: a client of TLS 1.2 alone goes on with one.
+    #[test]
+    fn rustls_refuses_a_signed_flight_for_its_sentinel_alone() {
+        let both = &*clients()[1];
+        let spec = EndpointSpec {
+            versions: vec![TLS12],
+            suites: vec![CLIENT_SUITES[1]],
+            groups: vec![NamedGroup::X25519],
+            server_name: "localhost".to_owned(),
+            ..EndpointSpec::default()
+        };
+        let old = backend(Stack::Rustls).prepare(Role::Client, &spec).expect("a client of TLS 1.2");
+        let (hello, sent) = answered(both, &talked_down(both, &[TLS12, TLS13]));
+        assert_eq!((hello.negotiated_version(), &hello.random[24..]), (TLS12, &DOWNGRADE_TO_TLS12[..]));
+        assert!(!has_committed(&sent));
+        assert_eq!(sent[..1], [21], "{sent:02x?}");
+        assert_eq!(sent[sent.len() - 2..], [2, 47], "illegal_parameter: {sent:02x?}");
+        let (hello, sent) = answered(&*old, &talked_down(&*old, &[TLS12, TLS13]));
+        assert_eq!(&hello.random[24..], DOWNGRADE_TO_TLS12);
+        assert!(has_committed(&sent), "{sent:02x?}");
+        let (hello, sent) = answered(both, &talked_down(both, &[TLS12]));
+        assert_ne!(&hello.random[24..], DOWNGRADE_TO_TLS12);
+        assert!(has_committed(&sent), "{sent:02x?}");
+    }
 }

@@ -27,12 +27,13 @@ const LEGACY_SERVER_CONNECT: u64 = 1 << 2;
 /// Everything that the context depends on, as text.
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
-        "{role:?} {:?} {:?} {:?} {:?} {} {:?} {} {:?} {:?} ",
+        "{role:?} {:?} {:?} {:?} {:?} {} {} {:?} {} {:?} {:?} ",
         spec.versions,
         spec.suites,
         spec.groups,
         spec.schemes,
         spec.server_order,
+        spec.asks_client,
         spec.alpn,
         spec.dh_bits,
         spec.psk,
@@ -227,6 +228,23 @@ fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     }
     // Ten thousand idle connections would keep some 34 KiB of record buffers each.
     builder.set_mode(SslMode::RELEASE_BUFFERS);
+    if spec.asks_client {
+        // Who the client is decides nothing here.
+        builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+    }
+    set_identities(builder, spec)?;
+    if !spec.alpn.is_empty() {
+        let ours = spec.alpn.clone();
+        builder.set_alpn_select_callback(move |_, offered| {
+            ours.iter()
+                .find_map(|wanted| alpn_names(offered).find(|name| name == wanted))
+                .ok_or(AlpnError::NOACK)
+        });
+    }
+    Ok(())
+}
+
+fn set_identities(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<(), ErrorStack> {
     for identity in &spec.identities {
         for (i, der) in identity.chain.iter().enumerate() {
             let certificate = X509::from_der(der)?;
@@ -238,14 +256,6 @@ fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
         }
         let key = PKey::private_key_from_der(&identity.key)?;
         builder.set_private_key(&key)?;
-    }
-    if !spec.alpn.is_empty() {
-        let ours = spec.alpn.clone();
-        builder.set_alpn_select_callback(move |_, offered| {
-            ours.iter()
-                .find_map(|wanted| alpn_names(offered).find(|name| name == wanted))
-                .ok_or(AlpnError::NOACK)
-        });
     }
     Ok(())
 }
@@ -271,6 +281,7 @@ fn set_client(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
         }
         None => builder.set_verify(SslVerifyMode::NONE),
     }
+    set_identities(builder, spec)?;
     let protocols = wire_alpn(&spec.alpn);
     if !protocols.is_empty() {
         builder.set_alpn_protos(&protocols)?;

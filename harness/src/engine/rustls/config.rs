@@ -59,6 +59,9 @@ pub(super) fn build(role: Role, spec: &EndpointSpec, is_seeded: bool) -> Result<
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys"));
     }
+    if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
+        return Err(feature("client certificates here"));
+    }
     let provider = Arc::new(if is_seeded { seeded::provider(provider(spec)?)? } else { provider(spec)? });
     let versions = versions(spec)?;
     match role {

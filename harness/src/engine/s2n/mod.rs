@@ -135,6 +135,9 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys here"));
     }
+    if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
+        return Err(feature("client certificates here"));
+    }
     if spec.resumption != Resumption::default() {
         return Err(feature("resumption here"));
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::engine::{EndpointSpec, Role};
 use crate::fuzzing::cell::{
-    Cell, ED, PLANS, Plan, RSA, Recorded, Stack, V10, V11, V12, V13, X25519, backend, cell, identity, plan,
+    Cell, ED, Plan, RSA, Recorded, Stack, V10, V11, V12, V13, X25519, backend, cell, identity, plan,
 };
 use crate::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
@@ -33,6 +33,10 @@ const P384: Option<NamedGroup> = Some(NamedGroup::SECP384R1);
 const ALL: &[ProtocolVersion] = &[V10, V11, V12, V13];
 const OLD: &[ProtocolVersion] = &[V10, V11, V12];
 const NEW: &[ProtocolVersion] = &[V12, V13];
+
+/// The plans that are attacked: the first ones, in which nothing but what is agreed on differs. Inputs and saved edit lists
+/// name a pair by its place among them.
+const SINGLE: usize = 67;
 
 /// New ones go to the end: inputs name a pair by its place.
 const WIDE: &[Wide] = &[
@@ -64,21 +68,21 @@ const WIDE_BIT: u8 = 0x80;
 /// How an input names each pair.
 pub(super) fn numbers() -> impl Iterator<Item = u8> {
     let number = |at: usize| u8::try_from(at).ok().filter(|at| at & WIDE_BIT == 0);
-    let single = (0..PLANS.len()).filter_map(number);
+    let single = (0..SINGLE).filter_map(number);
     single.chain((0..WIDE.len()).filter_map(number).map(|at| at | WIDE_BIT))
 }
 
 /// The pair of that number; built when it is first asked for.
 pub(super) fn pair(number: u8) -> &'static Pair {
     static KEPT: OnceLock<Vec<OnceLock<Pair>>> = OnceLock::new();
-    let kept = KEPT.get_or_init(|| (0..PLANS.len() + WIDE.len()).map(|_| OnceLock::new()).collect());
+    let kept = KEPT.get_or_init(|| (0..SINGLE + WIDE.len()).map(|_| OnceLock::new()).collect());
     let at = usize::from(number & !WIDE_BIT);
     if number & WIDE_BIT == 0 {
-        let at = at % PLANS.len();
+        let at = at % SINGLE;
         kept[at].get_or_init(|| of(cell(at), at, ""))
     } else {
         let at = at % WIDE.len();
-        kept[PLANS.len() + at].get_or_init(|| of(Box::leak(Box::new(build(&WIDE[at]))), at, "wide-"))
+        kept[SINGLE + at].get_or_init(|| of(Box::leak(Box::new(build(&WIDE[at]))), at, "wide-"))
     }
 }
 
