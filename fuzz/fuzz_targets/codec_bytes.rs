@@ -2,4 +2,6 @@
 
 use shakedown::fuzzing::CODEC_BYTES;
 
-libfuzzer_sys::fuzz_target!(init: CODEC_BYTES.prepare(), |input: &[u8]| shakedown_fuzz::play(&CODEC_BYTES, input));
+libfuzzer_sys::fuzz_target!(init: CODEC_BYTES.prepare(), |input: &[u8]| {
+    CODEC_BYTES.run(input);
+});

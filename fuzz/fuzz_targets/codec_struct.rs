@@ -2,4 +2,6 @@
 
 use shakedown::fuzzing::CODEC_STRUCT;
 
-libfuzzer_sys::fuzz_target!(init: CODEC_STRUCT.prepare(), |input: &[u8]| shakedown_fuzz::play(&CODEC_STRUCT, input));
+libfuzzer_sys::fuzz_target!(init: CODEC_STRUCT.prepare(), |input: &[u8]| {
+    CODEC_STRUCT.run(input);
+});

@@ -2,4 +2,6 @@
 
 use shakedown::fuzzing::SCENARIO_PARSE;
 
-libfuzzer_sys::fuzz_target!(init: SCENARIO_PARSE.prepare(), |input: &[u8]| shakedown_fuzz::play(&SCENARIO_PARSE, input));
+libfuzzer_sys::fuzz_target!(init: SCENARIO_PARSE.prepare(), |input: &[u8]| {
+    SCENARIO_PARSE.run(input);
+});

@@ -2,4 +2,6 @@
 
 use shakedown::fuzzing::SERVER_SELECT;
 
-libfuzzer_sys::fuzz_target!(init: SERVER_SELECT.prepare(), |input: &[u8]| shakedown_fuzz::play(&SERVER_SELECT, input));
+libfuzzer_sys::fuzz_target!(init: SERVER_SELECT.prepare(), |input: &[u8]| {
+    SERVER_SELECT.run(input);
+});

@@ -2,4 +2,6 @@
 
 use shakedown::fuzzing::VERDICT;
 
-libfuzzer_sys::fuzz_target!(init: VERDICT.prepare(), |input: &[u8]| shakedown_fuzz::play(&VERDICT, input));
+libfuzzer_sys::fuzz_target!(init: VERDICT.prepare(), |input: &[u8]| {
+    VERDICT.run(input);
+});

@@ -27,7 +27,7 @@ fn every_target_has_a_binary_of_one_line_and_no_other_is_there() {
         let path = fuzz().join("fuzz_targets").join(format!("{}.rs", target.name));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = target.name.to_uppercase();
-        for part in [format!("init: {name}.prepare()"), format!("shakedown_fuzz::play(&{name}, input)")] {
+        for part in [format!("init: {name}.prepare()"), format!("{name}.run(input)")] {
             assert!(text.contains(&part), "{}: not {part}", path.display());
         }
     }
