@@ -290,6 +290,38 @@ fn a_client_that_had_committed_itself_before_the_server_refused_is_named() {
     assert_eq!((&connection["outcome"], &connection["committed"]), (&"undecided".into(), &true.into()));
 }
 
+/// What `docs/findings.md` says of the built-in clients; whoever mends their stack sees it here.
+#[test]
+fn the_edit_lists_of_the_findings_show_what_is_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/findings");
+    let mut lists: Vec<PathBuf> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    lists.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let name = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    lists.sort();
+    let named: Vec<String> = lists.iter().map(name).collect();
+    let rows = [
+        ("change-cipher-spec", "rustls", "openssl", 0, "alert decode_error, by the client"),
+        ("outer-type", "rustls", "openssl", 1, "survived"),
+        ("outer-type", "openssl", "openssl", 0, "alert unexpected_message, by the client"),
+        ("outer-type-of-a-client", "openssl", "rustls", 1, "survived"),
+        ("outer-version", "rustls", "openssl", 0, "completed-unchanged"),
+        ("outer-version", "openssl", "openssl", 0, "alert decode_error, by the client"),
+        ("sentinel", "rustls", "openssl", 0, "alert decrypt_error, by the client"),
+        ("sentinel", "openssl", "openssl", 0, "alert illegal_parameter, by the client"),
+    ];
+    for list in &named {
+        assert!(rows.iter().any(|row| row.0 == list), "{list}: no row here");
+    }
+    for (list, client, backend, code, said) in rows {
+        let file = folder.join(format!("{list}.toml"));
+        let file = file.to_str().unwrap();
+        let ran = run(["replay", file, "--client", client, "--backend", backend, "--partial"]);
+        assert!(ran.stdout.replace("alert    ", "alert ").contains(said), "{list} {client}: {}", ran.stdout);
+        assert_eq!(ran.code, code, "{list} {client}: {}", ran.stdout);
+    }
+}
+
 /// Comes once more often than is answered, and takes what comes.
 const INSISTENT: &str = r#"
 import socket, ssl, sys
