@@ -140,7 +140,7 @@ finding_codes! {
         "Drop the NULL suites from the client's cipher list.";
     WeakDhGroup "weak-dh-group" Fail:
         "The client accepted a finite-field Diffie-Hellman group smaller than the floor allows.",
-        "Groups of 1024 bits are within reach of precomputation (Logjam; RFC 9325 4.1).",
+        "Groups of 1024 bits are within reach of precomputation (Logjam; RFC 9325 4.5).",
         "Raise the client's minimum group size to 2048 bits, or drop DHE suites.";
     WeakCertificate "weak-certificate" Fail:
         "The client accepted a certificate whose RSA key is smaller than the floor allows.",
