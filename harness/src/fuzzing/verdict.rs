@@ -56,6 +56,7 @@ enum Wrong {
 }
 
 /// What the judge is shown.
+#[derive(Debug)]
 pub(super) struct Trace {
     pub session: Session,
     pub connections: Vec<Observation>,
@@ -187,7 +188,7 @@ fn may_mean(offer: &Offer, version: ProtocolVersion) -> bool {
 }
 
 /// What a case is about, and where its client has to stop.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
     pub version: ProtocolVersion,
     pub suite: CipherSuite,

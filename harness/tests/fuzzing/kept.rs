@@ -67,11 +67,14 @@ fn every_input_of_the_regressions_finds_nothing_and_has_its_saved_form() {
             assert!(form.exists(), "{}: SHAKEDOWN_WRITE_SEEDS=1 writes its saved form", path.display());
         }
         for path in files(&folder("regressions", target)).iter().filter(|path| is_text(path)) {
-            let Ok(form) = Saved::parse(&fs::read_to_string(path).unwrap()) else {
+            let text = fs::read_to_string(path).unwrap();
+            let Ok(form) = Saved::parse(&text) else {
                 // Edit lists are played by their own test.
                 assert_eq!(target.name, "mitm", "{}: not a saved input", path.display());
                 continue;
             };
+            let named = format!("target = {:?}\n", target.name);
+            assert!(text.contains(&named), "{}: another target's", path.display());
             form.play().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }

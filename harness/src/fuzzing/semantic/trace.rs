@@ -137,6 +137,10 @@ fn unknown(what: &'static str, name: &str) -> SavedError {
 
 impl SavedTrace {
     pub(super) fn play(&self) -> Result<Seen, SavedError> {
+        Ok(play(&self.trace()?))
+    }
+
+    fn trace(&self) -> Result<Trace, SavedError> {
         let session = Session {
             version: ProtocolVersion(self.version.0),
             suite: CipherSuite(self.suite.0),
@@ -160,14 +164,13 @@ impl SavedTrace {
             unsupported: self.said.unsupported.then(|| SAID.to_owned()),
         };
         let connections: Result<Vec<_>, _> = self.connections.iter().map(SavedConnection::seen).collect();
-        let trace = Trace {
+        Ok(Trace {
             session,
             connections: connections?,
             said,
             positive: self.positive_control,
             canary: self.canary,
-        };
-        Ok(play(&trace))
+        })
     }
 }
 
@@ -205,5 +208,23 @@ impl SavedConnection {
             self.proposal.map(|[version, suite]| proposal(ProtocolVersion(version.0), CipherSuite(suite.0)));
         seen.offer = self.offer.as_ref().map(SavedOffer::offer);
         Ok(seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzzing::VERDICT;
+
+    /// Nothing that is drawn gets lost, whether or not it decides anything.
+    #[test]
+    fn a_saved_trace_is_the_trace() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..2000 {
+            let input: Vec<u8> = (0..rng.usize(..=VERDICT.max_len)).map(|_| rng.u8(..)).collect();
+            let form = of(&VERDICT, &input);
+            let read: SavedTrace = toml::from_str(&toml::to_string(&form).unwrap()).unwrap();
+            assert_eq!(format!("{:?}", read.trace().unwrap()), format!("{:?}", drawn(&input)));
+        }
     }
 }

@@ -91,6 +91,10 @@ pub(super) fn of(target: &Target, input: &[u8]) -> (SavedWorld, String) {
 
 impl SavedWorld {
     pub(super) fn play(&self) -> Result<Seen, SavedError> {
+        Ok(play(&self.world()?, self.grease))
+    }
+
+    fn world(&self) -> Result<World, SavedError> {
         let identity = match &self.key {
             None => None,
             Some(wanted) => Some(
@@ -113,7 +117,7 @@ impl SavedWorld {
             suites_from: None,
             provenance: None,
         };
-        Ok(play(&World { policy, identity, offer: self.offer.offer() }, self.grease))
+        Ok(World { policy, identity, offer: self.offer.offer() })
     }
 }
 
@@ -177,6 +181,26 @@ impl SavedOffer {
             renegotiates: self.renegotiates,
             session_ticket: self.session_ticket,
             fallback_scsv: self.fallback_scsv,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzzing::POLICY_MODEL;
+
+    /// Nothing that is drawn gets lost, whether or not it decides anything.
+    #[test]
+    fn a_saved_world_is_the_world() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..2000 {
+            let input: Vec<u8> = (0..rng.usize(..=POLICY_MODEL.max_len)).map(|_| rng.u8(..)).collect();
+            let (form, _) = of(&POLICY_MODEL, &input);
+            let read: SavedWorld = toml::from_str(&toml::to_string(&form).unwrap()).unwrap();
+            let (world, grease) = drawn(&input);
+            assert_eq!(format!("{:?}", read.world().unwrap()), format!("{world:?}"));
+            assert_eq!(read.grease, grease);
         }
     }
 }
