@@ -106,7 +106,9 @@ impl Fault {
             Self::AnonymousAdmitted => &["suite"],
             Self::FallbackIgnored | Self::ClientOrderWithGrease => &["differs"],
             Self::SentinelMissing | Self::SentinelIgnored => &["sentinel"],
-            Self::ForeignSuiteTaken | Self::SecondHelloUnread => &["suite"],
+            Self::ForeignSuiteTaken => &["suite"],
+            // Where the first hello offers what the second does not, and where any second hello is as good.
+            Self::SecondHelloUnread => &["suite", "forged"],
             Self::HelloUnbound => &["forged"],
             Self::ResumedWithoutPolicy => &["non-PFS"],
             Self::TrailingBytes => &["round-trip"],

@@ -164,6 +164,16 @@ fn f10_another_suite_in_the_second_hello() {
     let second = suites(&flight)[1];
     flight[second + 1] = 0x02;
     assert_eq!(found(Fault::SecondHelloUnread, || played("server_bytes", &flight)).as_deref(), Some("suite"));
+    // One more suite in front of it: still offered, but no Finished covers that hello.
+    flight[second + 1] = 0x01;
+    flight.splice(second..second, [0xC0, 0x26]);
+    // The lengths of the record, the message and the list, which stand before 2 + 32 + 1 + 32 bytes of hello.
+    let start = second - 2 - 67 - 9;
+    assert_eq!(flight[start], 22, "a handshake record: {:02x?}", &flight[start..second]);
+    for length in [start + 4, start + 8, second - 1] {
+        flight[length] += 2;
+    }
+    assert_eq!(found(Fault::SecondHelloUnread, || played("server_bytes", &flight)).as_deref(), Some("forged"));
 }
 
 #[test]
