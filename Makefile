@@ -101,6 +101,11 @@ fuzz-cov:
 fuzz-edges:
 	$(CAMPAIGN) edges
 
+# Handshakes by stack, version, key exchange and certificate: client's time, server's, both. QUICK=1 for a moment of each.
+.PHONY: bench
+bench:
+	cargo bench --bench handshake
+
 # What the oracles of the fuzz targets cost beside the work itself.
 .PHONY: bench-fuzz
 bench-fuzz:

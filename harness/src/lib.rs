@@ -8,6 +8,7 @@
 // pipe is no panic. Only `main` ends the process.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::exit)]
 
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod edit;

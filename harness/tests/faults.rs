@@ -173,7 +173,10 @@ fn f10_another_suite_in_the_second_hello() {
     for length in [start + 4, start + 8, second - 1] {
         flight[length] += 2;
     }
-    assert_eq!(found(Fault::SecondHelloUnread, || played("server_bytes", &flight)).as_deref(), Some("forged"));
+    assert_eq!(
+        found(Fault::SecondHelloUnread, || played("server_bytes", &flight)).as_deref(),
+        Some("forged")
+    );
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! What a handshake costs: the handshakes that the benches in `benches/` time, and that they are what they say.
+//!
+//! Both ends run in memory on the engines that everything else uses. Keys, certificates and lists are built beforehand
+//! ([`Pair::prepare`]); what is measured begins where a connection does.
+
+mod cell;
+mod pair;
+
+pub use cell::{Cell, Exchange};
+pub use pair::{Cost, Pair, Unfit};

@@ -1,0 +1,59 @@
+use super::*;
+use crate::engine::backends;
+use crate::pki::CertificateKind;
+
+/// What is measured where: every cell of the table on every stack is proven, or named as what the stack does not have.
+#[test]
+fn every_cell_is_the_handshake_that_it_says_or_is_not_played() {
+    let (stacks, pki) = (backends(), Pki::mint().unwrap());
+    let mut played = Vec::new();
+    for backend in stacks.values() {
+        let (mut own, mut servers, mut none) = (0, 0, 0);
+        for cell in Cell::all() {
+            match Pair::prepare(&**backend, &*stacks["openssl"], cell, &pki) {
+                Ok(pair) => {
+                    let cost = pair.handshake().unwrap();
+                    assert!(cost.client > Duration::ZERO && cost.server > Duration::ZERO, "{cell}");
+                    // TLS 1.3: hello, the server's flight, Finished, tickets; before: four flights of a full handshake.
+                    let flights = if cell.version == ProtocolVersion::TLS1_3 { 3..=4 } else { 4..=4 };
+                    assert!(flights.contains(&cost.flights), "{} {cell}: {cost:?}", backend.id());
+                    *(if pair.has_own_client() { &mut own } else { &mut servers }) += 1;
+                }
+                Err(Unfit::CannotPlay(_)) => none += 1,
+                Err(Unfit::Unsteady { backend }) => {
+                    assert_eq!(backend, "s2n");
+                    none += 1;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        played.push((backend.id(), own, servers, none));
+    }
+    assert_eq!(played, [("openssl", 71, 0, 0), ("rustls", 35, 0, 36), ("s2n", 32, 28, 11)]);
+}
+
+/// A cell that comes to something else is no cell.
+#[test]
+fn another_handshake_than_the_named_one_is_refused() {
+    let (stacks, pki) = (backends(), Pki::mint().unwrap());
+    let cell = Cell {
+        version: ProtocolVersion::TLS1_2,
+        exchange: Exchange::X25519,
+        certificate: CertificateKind::Rsa2048,
+    };
+    let openssl = &*stacks["openssl"];
+    let good = Pair::prepare(openssl, openssl, cell, &pki).unwrap();
+    let others = [
+        Cell { exchange: Exchange::P256, ..cell },
+        Cell { exchange: Exchange::Rsa, ..cell },
+        Cell { version: ProtocolVersion::TLS1_1, ..cell },
+        Cell { version: ProtocolVersion::TLS1_3, ..cell },
+    ];
+    for named in others {
+        let pair = Pair::prepare(openssl, openssl, cell, &pki).unwrap();
+        let text = Pair { cell: named, ..pair }.prove().unwrap_err().to_string();
+        assert!(text.contains("came to") || text.contains("proposed was"), "{named}: {text}");
+    }
+    let text = Pair { leaf: vec![0], ..good }.prove().unwrap_err().to_string();
+    assert!(text.ends_with("another certificate was shown"), "{text}");
+}
