@@ -125,9 +125,14 @@ def reached(binary, *folders):
         control = pathlib.Path(scratch) / "control"
         options = ["-merge=1", "-max_len=16384", f"-merge_control_file={control}"]
         tool(str(binary), *options, tempfile.mkdtemp(dir=scratch), *map(str, folders), errors="replace")
+        if not control.exists():
+            raise Stop(f"{binary.name}: libFuzzer left no account of what it reached")
         lines = [line.split() for line in control.read_text(errors="replace").splitlines()]
         edges = {int(word) for line in lines if line[:1] == ["COV"] for word in line[2:]}
-    start, size = re.search(r"__sancov_pcs\s+\S+\s+(\w+)\s+\w+\s+(\w+)", tool("readelf", "-SW", str(binary))).groups()
+    table = re.search(r"__sancov_pcs\s+\S+\s+(\w+)\s+\w+\s+(\w+)", tool("readelf", "-SW", str(binary)))
+    if not table:
+        raise Stop(f"{binary.name} has no table of edges: it is not instrumented")
+    start, size = table.groups()
     moved = re.findall(r"^(\w+)\s+\w+ R_X86_64_RELATIVE\s+(\w+)", tool("readelf", "-rW", str(binary)), re.M)
     places = {int(place, 16): address for place, address in moved}
     # An address and flags, of eight bytes each.
@@ -150,7 +155,10 @@ def cmd_edges(args):
     both, all_edges = reached(folder / "server_bytes", seeds / "server_bytes")
     print(f"server_bytes: {all_edges} edges, {len(both)} in libssl")
     for number, version in ((19, "TLS 1.2"), (29, "TLS 1.3")):
-        whole = next((seeds / "server_bytes").glob(f"openssl-openssl-*-{number}")).read_bytes()
+        found = sorted((seeds / "server_bytes").glob(f"openssl-openssl-*-{number}"))
+        if not found:
+            raise Stop(f"there is no seed of plan {number}: `make fuzz-seeds`")
+        whole = found[0].read_bytes()
         with tempfile.TemporaryDirectory() as scratch:
             (pathlib.Path(scratch) / "hello").write_bytes(whole[:6 + int.from_bytes(whole[4:6], "big")])
             hello, all_edges = reached(folder / "server_bytes", scratch)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::engine::pair::handshake;
 use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Role, Status};
 use crate::observe::Tap;
 use crate::oracle::Proposal;
@@ -87,14 +88,14 @@ impl Pair {
             server_order: true,
             ..common.clone()
         };
-        let client = EndpointSpec {
+        let client_spec = EndpointSpec {
             trust: Some(Arc::new(pki.ca_der().to_vec())),
             server_name: "localhost".to_owned(),
             ..common
         };
         let own = backend
             .prepare(Role::Server, &server)
-            .and_then(|server| Ok((server, backend.prepare(Role::Client, &client)?)));
+            .and_then(|server| Ok((server, backend.prepare(Role::Client, &client_spec)?)));
         let (server, client, has_own_client) = match own {
             Ok((server, client)) => (server, client, true),
             Err(error) if cell.version < ProtocolVersion::TLS1_2 => {
@@ -105,12 +106,13 @@ impl Pair {
                 if cell.exchange == Exchange::Dhe2048 {
                     return Err(Unfit::Unsteady { backend: backend.id() });
                 }
-                (server, other.prepare(Role::Client, &client)?, false)
+                (server, other.prepare(Role::Client, &client_spec)?, false)
             }
             Err(error) => return Err(error.into()),
         };
         let pair = Self { cell, backend: backend.id(), client, server, has_own_client, leaf };
         pair.prove()?;
+        pair.shows_its_certificate(other, &client_spec)?;
         Ok(pair)
     }
 
@@ -148,9 +150,16 @@ impl Pair {
         if client.is_resumed() || server.is_resumed() {
             return Err(self.unfit("an abbreviated handshake"));
         }
-        // OpenSSL's client alone tells; the server has no other.
-        if client.peer_chain().first().is_some_and(|leaf| *leaf != self.leaf) {
-            return Err(self.unfit("another certificate was shown"));
+        Ok(())
+    }
+
+    /// To a client of `other`, which has to tell: OpenSSL's alone does.
+    fn shows_its_certificate(&self, other: &dyn Backend, client: &EndpointSpec) -> Result<(), Unfit> {
+        let mut client = other.open(Role::Client, client)?;
+        let mut server = self.server.open()?;
+        handshake(&mut *client, &mut *server);
+        if client.peer_chain().first() != Some(&self.leaf) {
+            return Err(self.unfit("another certificate was shown, or none"));
         }
         Ok(())
     }

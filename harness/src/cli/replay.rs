@@ -56,7 +56,7 @@ FILE, all but the edits may be left out:
 
 Exit codes: 0 an end refused it, or the edits changed nothing that a handshake protects; 1 the client sent data in a
 handshake that was not the server's; 2 usage; 3 inconclusive: nobody refused it, nothing was applied, the client crashed
-or ran out of time, it does not complete the unedited handshake either, or with --listen there was only a refusal; 130
+or ran out of time, a connection was not answered, it does not complete the unedited handshake either, or with --listen there was only a refusal; 130
 interrupted. A client that had sent its key exchange before the server refused is exit 0, too: the text names it.")]
 pub struct Replay {
     /// The saved edit list
@@ -120,7 +120,7 @@ struct Told {
     /// Of a program, how it ended in the edited handshake.
     ended: Option<ClientEnded>,
     connections: Vec<(Observation, Seen)>,
-    /// Connections beyond the limit that nobody answered: what the client would have done there is not known.
+    /// Connections that nobody answered: what the client would have done there is not known.
     unserved: usize,
     /// The end of the program's output.
     output: String,

@@ -62,8 +62,7 @@ pub(super) fn client_hello(draw: &mut Draw<'_>, policy: &Policy, scope: Scope) -
     hello
 }
 
-/// What decides nothing that a policy says: a protocol, a status, and a key that no server knows, which leaves a full
-/// handshake. Drawn last, so that shorter inputs mean what they meant.
+/// A protocol, a status, and a key that no stack's server knows, which leaves a full handshake.
 fn more_extensions(draw: &mut Draw<'_>, list: &mut Vec<Extension>) {
     if draw.chance(4) {
         let names = draw.list(3, |draw| draw.pick(&[&b"h2"[..], b"http/1.1", b"x"]).to_vec());

@@ -1,6 +1,6 @@
 //! The bodies of all fuzz targets: ordinary functions from bytes to what was seen.
 //!
-//! The crate `fuzz/` hands them libFuzzer's inputs, one line per target; plain `cargo test` replays corpora, regressions
+//! The crate `fuzz/` hands them libFuzzer's inputs, a few lines per target; plain `cargo test` replays corpora, regressions
 //! and seeds through the same functions on stable Rust. A target that finds something panics, and its message begins with
 //! `ORACLE` and the label of the rule that was broken, by which findings are told apart. `fuzz/README.md` says how to run
 //! a campaign.

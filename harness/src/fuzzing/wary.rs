@@ -69,9 +69,10 @@ pub(super) fn client(which: u8, flight: &[u8]) -> Seen {
         return Seen::new(format_args!("{stack:?} refused"));
     }
     let context = Context::new(TLS12);
+    let decoded = |typ, body: &[u8]| Handshake::decode(typ, body, &context).ok();
     let read = |messages: Vec<(HandshakeType, Vec<u8>)>, wanted| {
-        let found = messages.into_iter().find(|(typ, _)| *typ == wanted);
-        found.and_then(|(typ, body)| Handshake::decode(typ, &body, &context).ok())
+        let (typ, body) = messages.into_iter().find(|(typ, _)| *typ == wanted)?;
+        decoded(typ, &body).or_else(|| decoded(typ, without_extensions(typ, &body)?))
     };
     let asked = read(clear(&hello, TLS12), HandshakeType::CLIENT_HELLO);
     let answered = read(clear(flight, TLS12), HandshakeType::SERVER_HELLO);
@@ -81,6 +82,16 @@ pub(super) fn client(which: u8, flight: &[u8]) -> Seen {
     };
     is_offered(stack, &asked, &answer);
     Seen::new(format_args!("{stack:?} committed"))
+}
+
+/// A ServerHello up to its compression method (RFC 5246 7.4.1.3). Clients pass over what we do not take in an extension, such
+/// as bytes in `encrypt_then_mac`; whoever sends a ClientKeyExchange has taken the version of the field.
+fn without_extensions(typ: HandshakeType, body: &[u8]) -> Option<&[u8]> {
+    const VERSION_AND_RANDOM: usize = 34;
+    const SUITE_AND_COMPRESSION: usize = 3;
+    let session_id = usize::from(*body.get(VERSION_AND_RANDOM)?);
+    let end = VERSION_AND_RANDOM + 1 + session_id + SUITE_AND_COMPRESSION;
+    body.get(..end).filter(|_| typ == HandshakeType::SERVER_HELLO)
 }
 
 fn is_offered(stack: Stack, asked: &ClientHello, answer: &ServerHello) {

@@ -15,7 +15,7 @@ fn names() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_target_has_a_binary_of_one_line_and_no_other_is_there() {
+fn every_target_has_its_binary_and_no_other_is_there() {
     let manifest: toml::Table = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap().parse().unwrap();
     let bins = manifest["bin"].as_array().unwrap();
     let listed: BTreeSet<String> = bins.iter().map(|bin| bin["name"].as_str().unwrap().to_owned()).collect();

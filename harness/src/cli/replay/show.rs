@@ -95,7 +95,7 @@ fn result(told: &Told) -> &'static str {
         _ if told.ended.as_ref().is_some_and(|ended| *ended != ClientEnded::Itself) => {
             "inconclusive: the client did not end by itself"
         }
-        _ if told.unserved > 0 => "inconclusive: there were more connections than are answered",
+        _ if told.unserved > 0 => "inconclusive: there were connections that nobody answered",
         _ => "inconclusive: nobody ended it, nothing was applied, or it was ended without a refusal",
     }
 }
