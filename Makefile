@@ -102,9 +102,13 @@ fuzz-edges:
 	$(CAMPAIGN) edges
 
 # Handshakes by stack, version, key exchange and certificate: client's time, server's, both. QUICK=1 for a moment of each.
-.PHONY: bench
+.PHONY: bench bench-direct
 bench:
 	cargo bench --bench handshake
+
+# What our trait costs: the same handshake with each library driven directly, alternating.
+bench-direct:
+	cargo bench --bench direct
 
 # What the oracles of the fuzz targets cost beside the work itself.
 .PHONY: bench-fuzz
