@@ -24,3 +24,21 @@ pub fn signals() -> watch::Receiver<bool> {
     });
     interrupted
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    /// Without a turn of the task in between: were the signal not caught yet, it would end this process.
+    #[test]
+    fn a_signal_right_behind_is_caught() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut interrupted = signals();
+            kill_process(getpid(), Signal::TERM).unwrap();
+            assert!(interrupted.wait_for(|is_interrupted| *is_interrupted).await.is_ok());
+        });
+    }
+}

@@ -36,7 +36,7 @@ const NEW: &[ProtocolVersion] = &[V12, V13];
 
 /// The plans that are attacked: the first ones, in which nothing but what is agreed on differs. Inputs and saved edit lists
 /// name a pair by its place among them.
-const SINGLE: usize = 67;
+pub(super) const SINGLE: usize = 67;
 
 /// New ones go to the end: inputs name a pair by its place.
 const WIDE: &[Wide] = &[

@@ -156,3 +156,11 @@ fn every_downgrade_ends_in_failure_or_in_what_would_have_been() {
     // Those without an effect, and no more than those: an extension that is not there, what was chosen anyway.
     assert!(refused > 4000 && completed > 100, "{refused} refused, {completed} completed");
 }
+
+/// Inputs and saved lists name pairs by their place.
+#[test]
+fn what_is_attacked_alone_ends_where_client_certificates_begin() {
+    let is_plain = |plan: &crate::fuzzing::cell::Plan| !plan.asks_client && !plan.is_whole;
+    let (single, more) = crate::fuzzing::cell::PLANS.split_at(pair::SINGLE);
+    assert!(single.iter().all(is_plain) && more[0].asks_client);
+}

@@ -148,3 +148,35 @@ fn the_outer_type_of_what_was_recorded_is_no_finding() {
         }
     });
 }
+
+/// What the plans add to a plain handshake is there, by the numbers of RFC 8446 4 and 6 and RFC 5246 7.4. In TLS 1.3 all of it is
+/// protected, so a flight with a certificate is longer than one without.
+#[test]
+fn client_certificates_and_good_byes_are_on_the_wire() {
+    const CERTIFICATE_REQUEST: u8 = 13;
+    const CERTIFICATE_VERIFY: u8 = 15;
+    let (mut asking, mut whole, mut lengths) = (0, 0, std::collections::BTreeMap::new());
+    for (at, plan) in PLANS.iter().enumerate() {
+        let cell = cell(at);
+        let has = |bytes: &[u8], typ: u8| clear(bytes, plan.version).iter().any(|(found, _)| found.0 == typ);
+        if plan.version < ProtocolVersion::TLS1_3 {
+            assert_eq!(has(&cell.honest.to_client, CERTIFICATE_REQUEST), plan.asks_client, "{plan:?}");
+            assert_eq!(
+                has(&cell.honest.to_server, CERTIFICATE_VERIFY),
+                plan.client_key.is_some(),
+                "{plan:?}"
+            );
+        } else if plan.asks_client {
+            lengths.insert((plan.suite.0, plan.client_key.is_some()), cell.honest.to_server.len());
+        }
+        if plan.is_whole {
+            let last = records(&cell.honest.to_server).pop().unwrap_or_default();
+            let typ = if plan.version == ProtocolVersion::TLS1_3 { 23 } else { 21 };
+            assert_eq!(last[0], typ, "{plan:?}");
+            whole += 1;
+        }
+        asking += usize::from(plan.asks_client);
+    }
+    assert_eq!((asking, whole), (14, 7));
+    assert!(lengths[&(0x1301, true)] > lengths[&(0x1301, false)] + 200, "{lengths:?}");
+}
