@@ -174,13 +174,17 @@ def cmd_cov(args):
     sysroot = subprocess.run(["rustc", "+nightly", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
     tools = list(pathlib.Path(sysroot).glob("lib/rustlib/*/bin/llvm-cov"))
     if not tools:
-        print("fuzz: SKIPPED: no llvm-tools of nightly: `rustup component add llvm-tools --toolchain nightly`")
-        return 0
+        raise Stop("no llvm-tools of nightly: `rustup component add llvm-tools --toolchain nightly`")
     folder = FUZZ / "target" / "coverage"
     command = ["cargo", "+nightly", "fuzz", "coverage", "-s", "none", "--target-dir", str(folder), target]
     if subprocess.run([*command, *(str(f) for f in inputs(target))], cwd=FUZZ.parent).returncode:
         raise Stop("cargo fuzz coverage failed")
-    binary = next(p for p in folder.glob(f"**/coverage/**/release/{target}") if p.is_file())
+    # Where --target-dir is given, cargo-fuzz leaves its own `coverage` folder out of the path.
+    binary = next((p for p in sorted(folder.glob(f"**/release/{target}")) if p.is_file()), None)
+    if binary is None:
+        raise Stop(f"cargo fuzz coverage left no program {target} below {folder}")
     profile = FUZZ / "coverage" / target / "coverage.profdata"
-    subprocess.run([str(tools[0]), "report", str(binary), f"-instr-profile={profile}", "--sources", str(FUZZ.parent / "harness/src")])
+    report = [str(tools[0]), "report", str(binary), f"-instr-profile={profile}", "--sources", str(FUZZ.parent / "harness/src")]
+    if subprocess.run(report).returncode:
+        raise Stop("llvm-cov could not read the profile")
     return 0
