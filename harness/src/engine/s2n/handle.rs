@@ -146,7 +146,7 @@ impl Drop for Config {
 /// The policy of a connection.
 pub(super) enum Policy {
     Named(&'static SecurityPolicy),
-    Built(Built),
+    Built(Arc<Built>),
 }
 
 /// The two byte queues.
