@@ -1,4 +1,4 @@
-//! `handshake/<stack>/<version>/<key exchange>/<certificate>/full`: client and server in memory, the time of each apart and of
+//! `handshake/<stack>/<version>/<key exchange>/<certificate>/<full|mutual|resumed>`: client and server in memory, the time of each apart and of
 //! both. `make bench`; `QUICK=1` in the environment measures each for a moment only.
 //!
 //! Keys and configurations are built outside of what is timed, and before it is timed each handshake is proven to be the one
@@ -9,32 +9,31 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
-use shakedown::bench::{Cell, Cost, Pair, Unfit};
+use shakedown::bench::{Cell, Cost, Keys, Pair, Unfit};
 use shakedown::engine::backends;
-use shakedown::pki::Pki;
 
 /// What is timed of a handshake.
 const PARTS: [&str; 3] = ["client", "server", "both"];
 
 fn part_of(cost: &Cost, part: &str) -> Duration {
-    match part {
+    Duration::from_nanos(match part {
         "client" => cost.client,
         "server" => cost.server,
         _ => cost.client + cost.server,
-    }
+    })
 }
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let is_quick = std::env::var_os("QUICK").is_some();
-    let pki = Pki::mint().expect("keys can be minted");
+    let keys = Keys::fixed();
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     let stacks = backends();
     for backend in stacks.values() {
         let mut group = criterion.benchmark_group(format!("handshake/{}", backend.id()));
         set_up(&mut group, is_quick);
         for cell in Cell::all() {
-            match Pair::prepare(&**backend, &*stacks["openssl"], cell, &pki) {
+            match Pair::prepare(&**backend, &*stacks["openssl"], cell, &keys) {
                 Ok(pair) => {
                     let parts = PARTS.iter().filter(|part| pair.has_own_client() || **part == "server");
                     parts.for_each(|part| time(&mut group, &pair, cell, part));
@@ -60,7 +59,7 @@ fn set_up(group: &mut BenchmarkGroup<'_, WallTime>, is_quick: bool) {
 }
 
 fn time(group: &mut BenchmarkGroup<'_, WallTime>, pair: &Pair, cell: Cell, part: &str) {
-    group.bench_function(format!("{cell}/full/{part}"), |bencher| {
+    group.bench_function(format!("{cell}/{part}"), |bencher| {
         bencher.iter_custom(|times| {
             let once = || part_of(&pair.handshake().expect("it was completed a moment ago"), part);
             (0..times).map(|_| once()).sum()

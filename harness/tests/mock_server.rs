@@ -196,6 +196,7 @@ fn every_backend_and_certificate_is_known_to_the_program() {
     for certificate in [
         Certificate::Rsa2048,
         Certificate::Rsa3072,
+        Certificate::Rsa4096,
         Certificate::EcdsaP256,
         Certificate::EcdsaP384,
         Certificate::Ed25519,

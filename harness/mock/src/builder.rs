@@ -37,6 +37,7 @@ impl fmt::Display for Backend {
 pub enum Certificate {
     Rsa2048,
     Rsa3072,
+    Rsa4096,
     EcdsaP256,
     EcdsaP384,
     Ed25519,
@@ -58,6 +59,7 @@ impl fmt::Display for Certificate {
         f.pad(match self {
             Self::Rsa2048 => "rsa2048",
             Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
             Self::EcdsaP256 => "ecdsa256",
             Self::EcdsaP384 => "ecdsa384",
             Self::Ed25519 => "ed25519",

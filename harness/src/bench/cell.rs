@@ -1,4 +1,4 @@
-//! The handshakes that are measured: version, key exchange and certificate, and the suite that goes with them.
+//! The handshakes that are measured: version, key exchange, certificate and kind, and the suite that goes with them.
 
 use std::fmt;
 
@@ -46,36 +46,80 @@ impl Exchange {
     }
 }
 
-/// One kind of handshake.
+/// What is done of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The server shows a certificate, the client none.
+    Full,
+    /// Both show one, of the same kind of key.
+    Mutual,
+    /// An abbreviated one with a ticket (RFC 5077; RFC 8446 2.2, `psk_dhe_ke`).
+    Resumed,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Full, Self::Mutual, Self::Resumed];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Mutual => "mutual",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
+/// One handshake of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
     pub version: ProtocolVersion,
     pub exchange: Exchange,
     pub certificate: CertificateKind,
+    pub kind: Kind,
 }
 
 /// The keys whose cost is compared.
-const CERTIFICATES: [CertificateKind; 5] = [
+const CERTIFICATES: [CertificateKind; 6] = [
     CertificateKind::Rsa2048,
     CertificateKind::Rsa3072,
+    CertificateKind::Rsa4096,
     CertificateKind::EcdsaP256,
     CertificateKind::EcdsaP384,
     CertificateKind::Ed25519,
 ];
 
 impl Cell {
-    /// Every handshake that the protocol has; a stack may not have it.
+    /// Every handshake that the protocol has and that costs something of its own; a stack may not have it.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for version in ProtocolVersion::ALL.into_iter().filter(|v| *v != ProtocolVersion::SSL3) {
             for exchange in Exchange::ALL {
                 for certificate in CERTIFICATES {
-                    all.push(Self { version, exchange, certificate });
+                    all.extend(Kind::ALL.map(|kind| Self { version, exchange, certificate, kind }));
                 }
             }
         }
-        all.retain(|cell| cell.suite().is_some());
+        all.retain(|cell| cell.suite().is_some() && cell.is_of_interest());
         all
+    }
+
+    /// What a client's certificate costs does not depend on the key exchange, and what a resumption costs not on the
+    /// certificate; up to TLS 1.2 there is no key exchange in one, either.
+    fn is_of_interest(self) -> bool {
+        let is_usual = self.exchange == Exchange::X25519;
+        match self.kind {
+            Kind::Full => true,
+            Kind::Mutual => is_usual,
+            Kind::Resumed => {
+                self.certificate == CertificateKind::EcdsaP256
+                    && (is_usual || self.version == ProtocolVersion::TLS1_3)
+            }
+        }
+    }
+
+    /// Whether the stacks that are linked agree on a secret anew in it.
+    pub fn has_exchange(self) -> bool {
+        self.kind != Kind::Resumed || self.version == ProtocolVersion::TLS1_3
     }
 
     /// What both ends have: the group, and up to TLS 1.2 the curve of the certificate, which counts as one there (RFC 8422 5.3).
@@ -121,8 +165,9 @@ impl Cell {
 }
 
 impl fmt::Display for Cell {
-    /// `TLSv1.3/x25519/ecdsa-p256`, as benches are named.
+    /// `TLSv1.3/x25519/ecdsa-p256/full`, as benches are named.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.version, self.exchange.as_str(), self.certificate)
+        let Self { version, exchange, certificate, kind } = self;
+        write!(f, "{version}/{}/{certificate}/{}", exchange.as_str(), kind.as_str())
     }
 }

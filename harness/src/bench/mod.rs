@@ -1,10 +1,12 @@
-//! What a handshake costs: the handshakes that the benches in `benches/` time, and that they are what they say.
+//! What a handshake costs: the handshakes that the benches in `benches/` measure, and that they are what they say.
 //!
 //! Both ends run in memory on the engines that everything else uses. Keys, certificates and lists are built beforehand
 //! ([`Pair::prepare`]); what is measured begins where a connection does.
 
 mod cell;
+mod keys;
 mod pair;
 
-pub use cell::{Cell, Exchange};
-pub use pair::{Cost, Pair, Unfit};
+pub use cell::{Cell, Exchange, Kind};
+pub use keys::Keys;
+pub use pair::{Cost, Meter, Pair, Unfit, clock};

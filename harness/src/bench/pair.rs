@@ -1,27 +1,36 @@
 //! Two ends that are ready for a handshake, and what one costs.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use crate::engine::pair::handshake;
-use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Role, Status};
+use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, Status};
 use crate::observe::Tap;
 use crate::oracle::Proposal;
-use crate::pki::{MintError, Pki};
-use crate::registry::ProtocolVersion;
-use crate::wire::RecordDeframer;
+use crate::pki::Identity;
+use crate::registry::{CipherSuite, ProtocolVersion};
 
-use super::cell::{Cell, Exchange};
+use super::cell::{Cell, Exchange, Kind};
+use super::keys::Keys;
 
 /// Flights that a handshake can need, and then some.
 const FLIGHTS: u32 = 16;
 
+/// A meter that never falls: of time, of allocations.
+pub type Meter<'a> = &'a dyn Fn() -> u64;
+
+/// Nanoseconds since it was first asked.
+pub fn clock() -> u64 {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(BEGAN.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// What one handshake took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// From opening the client to its last step.
-    pub client: Duration,
-    pub server: Duration,
+    /// From opening the client to its last step, in the meter's unit.
+    pub client: u64,
+    pub server: u64,
     /// How often the direction changed.
     pub flights: u32,
     pub records: u32,
@@ -35,8 +44,6 @@ pub struct Cost {
 pub enum Unfit {
     #[error(transparent)]
     CannotPlay(#[from] CannotPlay),
-    #[error(transparent)]
-    Mint(#[from] MintError),
     #[error("{cell} is no handshake of the protocol")]
     NoSuite { cell: Cell },
     /// s2n keeps leading zeros of the secret, against RFC 5246 8.1.2 (docs/findings.md, L1).
@@ -54,6 +61,47 @@ struct Ended {
     cost: Cost,
 }
 
+impl Drop for Ended {
+    /// OpenSSL gives up the session of a connection that ends without a close_notify (RFC 5246 7.2.1), and the next handshake
+    /// is to resume it.
+    fn drop(&mut self) {
+        self.client.close();
+    }
+}
+
+/// What both ends of a cell are set to.
+struct Specs {
+    client: EndpointSpec,
+    server: EndpointSpec,
+}
+
+impl Specs {
+    fn new(cell: Cell, suite: CipherSuite, identity: &Arc<Identity>, keys: &Keys) -> Self {
+        let is_mutual = cell.kind == Kind::Mutual;
+        let common = EndpointSpec {
+            versions: vec![cell.version],
+            suites: vec![suite],
+            groups: cell.groups(),
+            resumption: Resumption { ids: false, tickets: cell.kind == Kind::Resumed },
+            ..EndpointSpec::default()
+        };
+        let server = EndpointSpec {
+            identities: vec![Arc::clone(identity)],
+            dh_bits: if cell.exchange == Exchange::Dhe2048 { 2048 } else { 0 },
+            server_order: true,
+            asks_client: is_mutual,
+            ..common.clone()
+        };
+        let client = EndpointSpec {
+            trust: Some(Arc::clone(keys.ca())),
+            server_name: "localhost".to_owned(),
+            identities: if is_mutual { vec![Arc::clone(identity)] } else { Vec::new() },
+            ..common
+        };
+        Self { client, server }
+    }
+}
+
 /// Both ends of a cell on one stack.
 pub struct Pair {
     cell: Cell,
@@ -66,53 +114,49 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Builds both ends and proves with one handshake that version, suite, group, certificate and key exchange are the cell's.
+    /// Builds both ends and proves with one handshake that version, suite, group, key exchange, certificates and resumption are
+    /// the cell's.
     ///
     /// A stack that cannot be held to an old version alone plays the server of `other`'s client: [`Pair::has_own_client`].
     ///
     /// # Errors
     /// If the stack does not have it, or if it comes to another handshake.
-    pub fn prepare(backend: &dyn Backend, other: &dyn Backend, cell: Cell, pki: &Pki) -> Result<Self, Unfit> {
-        let suite = cell.suite().ok_or(Unfit::NoSuite { cell })?;
-        let identity = pki.identity(cell.certificate)?;
-        let leaf = identity.chain.first().cloned().unwrap_or_default();
-        let common = EndpointSpec {
-            versions: vec![cell.version],
-            suites: vec![suite],
-            groups: cell.groups(),
-            ..EndpointSpec::default()
+    pub fn prepare(
+        backend: &dyn Backend,
+        other: &dyn Backend,
+        cell: Cell,
+        keys: &Keys,
+    ) -> Result<Self, Unfit> {
+        let (Some(suite), Some(identity)) = (cell.suite(), keys.identity(cell.certificate)) else {
+            return Err(Unfit::NoSuite { cell });
         };
-        let server = EndpointSpec {
-            identities: vec![identity],
-            dh_bits: if cell.exchange == Exchange::Dhe2048 { 2048 } else { 0 },
-            server_order: true,
-            ..common.clone()
-        };
-        let client_spec = EndpointSpec {
-            trust: Some(Arc::new(pki.ca_der().to_vec())),
-            server_name: "localhost".to_owned(),
-            ..common
-        };
+        let specs = Specs::new(cell, suite, &identity, keys);
         let own = backend
-            .prepare(Role::Server, &server)
-            .and_then(|server| Ok((server, backend.prepare(Role::Client, &client_spec)?)));
-        let (server, client, has_own_client) = match own {
-            Ok((server, client)) => (server, client, true),
+            .prepare(Role::Server, &specs.server)
+            .and_then(|server| Ok((server, backend.prepare(Role::Client, &specs.client)?)));
+        let (server, client, clients) = match own {
+            Ok((server, client)) => (server, client, backend),
             Err(error) if cell.version < ProtocolVersion::TLS1_2 => {
-                let all = ProtocolVersion::ALL.into_iter();
-                let versions = all.filter(|v| (cell.version..=ProtocolVersion::TLS1_2).contains(v)).collect();
-                let server =
-                    backend.prepare(Role::Server, &EndpointSpec { versions, ..server }).map_err(|_| error)?;
+                let (server, client) = foreign(backend, other, cell, &specs).map_err(|_| error)?;
                 if cell.exchange == Exchange::Dhe2048 {
                     return Err(Unfit::Unsteady { backend: backend.id() });
                 }
-                (server, other.prepare(Role::Client, &client_spec)?, false)
+                (server, client, other)
             }
             Err(error) => return Err(error.into()),
         };
-        let pair = Self { cell, backend: backend.id(), client, server, has_own_client, leaf };
+        let has_own_client = clients.id() == backend.id();
+        let leaf = identity.chain.first().cloned().unwrap_or_default();
+        let mut pair = Self { cell, backend: backend.id(), client, server, has_own_client, leaf };
+        if cell.kind == Kind::Resumed {
+            let first = pair.drive(&clock, |_, _| ())?;
+            let session = first.client.session();
+            drop(first);
+            let session = Some(session.ok_or_else(|| pair.unfit("the first handshake brought no session"))?);
+            pair.client = clients.prepare(Role::Client, &EndpointSpec { session, ..specs.client.clone() })?;
+        }
         pair.prove()?;
-        pair.shows_its_certificate(other, &client_spec)?;
+        pair.shows_its_certificate(other, &specs.client)?;
         Ok(pair)
     }
 
@@ -128,13 +172,14 @@ impl Pair {
     /// What the wire says of one handshake.
     fn prove(&self) -> Result<(), Unfit> {
         let mut tap = Tap::new();
-        let Ended { client, server, .. } =
+        let ended =
             self.drive(
+                &clock,
                 |from_client, bytes| {
                     if from_client { tap.from_client(bytes) } else { tap.from_server(bytes) }
                 },
             )?;
-        for (who, end) in [("client", &client), ("server", &server)] {
+        for (who, end) in [("client", &ended.client), ("server", &ended.server)] {
             if let Status::Failed(failure) = end.status() {
                 return Err(self.unfit(format!("the {who} failed: {}", failure.text)));
             }
@@ -142,13 +187,16 @@ impl Pair {
             if end.status() != Status::Done || said != Some((self.cell.version, self.cell.suite())) {
                 return Err(self.unfit(format!("the {who} came to {said:?}, {:?}", end.status())));
             }
+            if end.is_resumed() != (self.cell.kind == Kind::Resumed) {
+                return Err(self.unfit(format!("to the {who} it is resumed: {}", end.is_resumed())));
+            }
         }
         let Some(proposal) = &tap.proposal else { return Err(self.unfit("no ServerHello was seen")) };
         if !self.is_meant(proposal) {
             return Err(self.unfit(format!("proposed was {proposal:?}")));
         }
-        if client.is_resumed() || server.is_resumed() {
-            return Err(self.unfit("an abbreviated handshake"));
+        if self.cell.kind == Kind::Mutual && ended.server.peer_chain().first() != Some(&self.leaf) {
+            return Err(self.unfit("the client showed another certificate, or none"));
         }
         Ok(())
     }
@@ -167,6 +215,7 @@ impl Pair {
     fn is_meant(&self, proposal: &Proposal) -> bool {
         let Cell { version, exchange, .. } = self.cell;
         let is_exchange = match exchange {
+            _ if !self.cell.has_exchange() => proposal.group.is_none() && proposal.dh_bits.is_none(),
             Exchange::Rsa => proposal.group.is_none() && proposal.dh_bits.is_none(),
             Exchange::Dhe2048 => proposal.dh_bits == Some(2048),
             _ => proposal.group == exchange.group(),
@@ -174,30 +223,38 @@ impl Pair {
         proposal.version == version && Some(proposal.suite) == self.cell.suite() && is_exchange
     }
 
-    /// One handshake.
+    /// One handshake, timed in nanoseconds.
     ///
     /// # Errors
     /// If it is not completed.
     pub fn handshake(&self) -> Result<Cost, Unfit> {
-        let Ended { client, server, cost } = self.drive(|_, _| ())?;
-        if client.status() != Status::Done || server.status() != Status::Done {
-            return Err(self.unfit(format!("client {:?}, server {:?}", client.status(), server.status())));
-        }
-        Ok(cost)
+        self.measure(&clock)
     }
 
-    fn drive(&self, mut seen: impl FnMut(bool, &[u8])) -> Result<Ended, Unfit> {
+    /// One handshake, by any meter.
+    ///
+    /// # Errors
+    /// If it is not completed.
+    pub fn measure(&self, meter: Meter) -> Result<Cost, Unfit> {
+        let ended = self.drive(meter, |_, _| ())?;
+        let (client, server) = (ended.client.status(), ended.server.status());
+        if client != Status::Done || server != Status::Done {
+            return Err(self.unfit(format!("client {client:?}, server {server:?}")));
+        }
+        Ok(ended.cost)
+    }
+
+    fn drive(&self, meter: Meter, mut seen: impl FnMut(bool, &[u8])) -> Result<Ended, Unfit> {
         let mut cost = Cost::default();
-        let began = Instant::now();
+        // Before the meter is read: what is ours costs neither side.
+        let mut bytes = Vec::with_capacity(16_384);
+        let began = meter();
         let mut client = self.client.open()?;
-        cost.client += began.elapsed();
-        let began = Instant::now();
-        let mut server = self.server.open()?;
-        cost.server += began.elapsed();
-        let mut bytes = Vec::with_capacity(4096);
-        let began = Instant::now();
         client.drain(&mut bytes);
-        cost.client += began.elapsed();
+        cost.client += meter() - began;
+        let began = meter();
+        let mut server = self.server.open()?;
+        cost.server += meter() - began;
         let mut is_clients = true;
         while !bytes.is_empty() && cost.flights < FLIGHTS {
             cost.flights += 1;
@@ -209,22 +266,36 @@ impl Pair {
                 (&mut client, &mut cost.client, &mut cost.to_client)
             };
             *crossed += bytes.len();
-            let began = Instant::now();
+            let began = meter();
             end.feed(&bytes);
             bytes.clear();
             end.drain(&mut bytes);
-            *spent += began.elapsed();
+            *spent += meter() - began;
             is_clients = !is_clients;
         }
         Ok(Ended { client, server, cost })
     }
 }
 
-fn records(bytes: &[u8]) -> u32 {
-    let mut deframer = RecordDeframer::new();
-    deframer.push(bytes);
+/// For a stack whose own client cannot be held to the version: its server, up to TLS 1.2, and the other's client.
+fn foreign(
+    backend: &dyn Backend,
+    other: &dyn Backend,
+    cell: Cell,
+    specs: &Specs,
+) -> Result<(Box<dyn Prepared>, Box<dyn Prepared>), CannotPlay> {
+    let all = ProtocolVersion::ALL.into_iter();
+    let versions = all.filter(|v| (cell.version..=ProtocolVersion::TLS1_2).contains(v)).collect();
+    let server = backend.prepare(Role::Server, &EndpointSpec { versions, ..specs.server.clone() })?;
+    Ok((server, other.prepare(Role::Client, &specs.client)?))
+}
+
+/// Whole ones: an engine drains no less.
+fn records(mut bytes: &[u8]) -> u32 {
     let mut count = 0;
-    while let Ok(Some(_)) = deframer.next() {
+    while let [_, _, _, high, low, rest @ ..] = bytes {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        bytes = rest.get(length..).unwrap_or_default();
         count += 1;
     }
     count

@@ -39,7 +39,7 @@ pub trait Engine: Send {
     fn peer_closed(&self) -> bool;
     /// What the stack itself says was negotiated: a cross-check of what the tap read from the wire.
     fn negotiated(&self) -> Option<Negotiated>;
-    /// The server's certificates as a client got them, leaf first, DER; none if the stack does not tell.
+    /// The peer's certificates as they were shown, leaf first, DER; none if there are none or the stack does not tell.
     fn peer_chain(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }

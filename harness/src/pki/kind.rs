@@ -10,6 +10,7 @@ use crate::registry::KeyAlgorithm;
 pub enum KeyKind {
     Rsa2048,
     Rsa3072,
+    Rsa4096,
     EcdsaP256,
     EcdsaP384,
     Ed25519,
@@ -21,7 +22,7 @@ impl KeyKind {
     /// What a stack keeps one certificate of.
     pub const fn algorithm(self) -> KeyAlgorithm {
         match self {
-            Self::Rsa2048 | Self::Rsa3072 => KeyAlgorithm::Rsa,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => KeyAlgorithm::Rsa,
             Self::EcdsaP256 | Self::EcdsaP384 => KeyAlgorithm::Ecdsa,
             Self::Ed25519 => KeyAlgorithm::Ed25519,
             Self::Dsa2048 => KeyAlgorithm::Dsa,
@@ -33,6 +34,7 @@ impl KeyKind {
         match self {
             Self::Rsa2048 => Some(2048),
             Self::Rsa3072 => Some(3072),
+            Self::Rsa4096 => Some(4096),
             Self::EcdsaP256 | Self::EcdsaP384 | Self::Ed25519 | Self::Dsa2048 => None,
         }
     }
@@ -44,6 +46,7 @@ pub enum CertificateKind {
     Rsa2048,
     EcdsaP256,
     Rsa3072,
+    Rsa4096,
     EcdsaP384,
     Ed25519,
     /// Signed by a CA that nobody trusts (RFC 5280 6.1).
@@ -70,10 +73,11 @@ impl CertificateKind {
     ];
 
     /// All that are minted.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rsa2048,
         Self::EcdsaP256,
         Self::Rsa3072,
+        Self::Rsa4096,
         Self::EcdsaP384,
         Self::Ed25519,
         Self::UntrustedIssuer,
@@ -87,6 +91,7 @@ impl CertificateKind {
             Self::Rsa2048 => "rsa2048",
             Self::EcdsaP256 => "ecdsa-p256",
             Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
             Self::EcdsaP384 => "ecdsa-p384",
             Self::Ed25519 => "ed25519",
             Self::UntrustedIssuer => "untrusted-issuer",
@@ -101,6 +106,7 @@ impl CertificateKind {
         match self {
             Self::Rsa2048 | Self::Rsa2048SignOnly => KeyKind::Rsa2048,
             Self::Rsa3072 => KeyKind::Rsa3072,
+            Self::Rsa4096 => KeyKind::Rsa4096,
             Self::EcdsaP384 => KeyKind::EcdsaP384,
             Self::Ed25519 => KeyKind::Ed25519,
             Self::Dsa2048 => KeyKind::Dsa2048,

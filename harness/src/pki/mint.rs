@@ -80,6 +80,7 @@ impl Pki {
             KeyKind::Dsa2048 => return Ok(fixed_dsa()),
             KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
             KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_3072)?,
+            KeyKind::Rsa4096 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_4096)?,
             KeyKind::EcdsaP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
             KeyKind::EcdsaP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?,
             KeyKind::Ed25519 => KeyPair::generate_for(&PKCS_ED25519)?,
@@ -99,7 +100,7 @@ impl Pki {
         params.key_usages = match kind {
             CertificateKind::Rsa2048SignOnly => vec![KeyUsagePurpose::DigitalSignature],
             _ => match kind.key() {
-                KeyKind::Rsa2048 | KeyKind::Rsa3072 => {
+                KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => {
                     vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment]
                 }
                 KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {

@@ -207,7 +207,7 @@ fn control_of(case: &Case) -> Option<&'static str> {
     match case.certificate.map(|kind| kind.key()) {
         Some(KeyKind::EcdsaP256) => Some("ecdsa-p256"),
         Some(KeyKind::Rsa2048 | KeyKind::Dsa2048) | None => Some("rsa2048"),
-        Some(KeyKind::Rsa3072 | KeyKind::EcdsaP384 | KeyKind::Ed25519) => None,
+        Some(KeyKind::Rsa3072 | KeyKind::Rsa4096 | KeyKind::EcdsaP384 | KeyKind::Ed25519) => None,
     }
 }
 

@@ -185,6 +185,7 @@ impl Stage {
         let certificate = match key {
             KeyKind::Rsa2048 => CertificateKind::Rsa2048,
             KeyKind::Rsa3072 => CertificateKind::Rsa3072,
+            KeyKind::Rsa4096 => CertificateKind::Rsa4096,
             KeyKind::EcdsaP256 => CertificateKind::EcdsaP256,
             KeyKind::EcdsaP384 => CertificateKind::EcdsaP384,
             KeyKind::Ed25519 => CertificateKind::Ed25519,
@@ -333,6 +334,7 @@ const fn key_type(key: KeyKind) -> Option<KeyType> {
     match key {
         KeyKind::Rsa2048 => Some(KeyType::Rsa { bits: 2048 }),
         KeyKind::Rsa3072 => Some(KeyType::Rsa { bits: 3072 }),
+        KeyKind::Rsa4096 => Some(KeyType::Rsa { bits: 4096 }),
         KeyKind::EcdsaP256 => Some(KeyType::Ecdsa { group: NamedGroup::SECP256R1 }),
         KeyKind::EcdsaP384 => Some(KeyType::Ecdsa { group: NamedGroup::SECP384R1 }),
         KeyKind::Ed25519 => Some(KeyType::Ed25519),

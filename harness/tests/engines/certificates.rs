@@ -13,6 +13,7 @@ use super::{suite, verifying_client};
 const KINDS: [CertificateKind; 5] = [
     CertificateKind::Rsa2048,
     CertificateKind::Rsa3072,
+    CertificateKind::Rsa4096,
     CertificateKind::EcdsaP256,
     CertificateKind::EcdsaP384,
     CertificateKind::Ed25519,

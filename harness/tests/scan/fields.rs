@@ -113,6 +113,7 @@ fn certificates_are_seen_with_key_and_size_in_every_version() {
     let rows: [Row; 5] = [
         (CertificateKind::Rsa2048, KeyAlgorithm::Rsa, Some(2048), None),
         (CertificateKind::Rsa3072, KeyAlgorithm::Rsa, Some(3072), None),
+        (CertificateKind::Rsa4096, KeyAlgorithm::Rsa, Some(4096), None),
         (CertificateKind::EcdsaP256, KeyAlgorithm::Ecdsa, Some(256), Some("secp256r1")),
         (CertificateKind::EcdsaP384, KeyAlgorithm::Ecdsa, Some(384), Some("secp384r1")),
         (CertificateKind::Ed25519, KeyAlgorithm::Ed25519, None, None),

@@ -120,6 +120,7 @@ fn lint_certificate(id: &str, der: &[u8], kind: CertificateKind) {
     let bits = match kind.key() {
         KeyKind::Rsa2048 | KeyKind::Dsa2048 => 2048,
         KeyKind::Rsa3072 => 3072,
+        KeyKind::Rsa4096 => 4096,
         KeyKind::EcdsaP256 | KeyKind::Ed25519 => 256,
         KeyKind::EcdsaP384 => 384,
     };
@@ -133,7 +134,7 @@ fn lint_certificate(id: &str, der: &[u8], kind: CertificateKind) {
     };
     let usages = match (kind, kind.key()) {
         (CertificateKind::Rsa2048SignOnly, _) => "Digital Signature",
-        (_, KeyKind::Rsa2048 | KeyKind::Rsa3072) => "Digital Signature, Key Encipherment",
+        (_, KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096) => "Digital Signature, Key Encipherment",
         (_, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) => "Digital Signature, Key Agreement",
         (_, KeyKind::Ed25519) => "Digital Signature",
         (_, KeyKind::Dsa2048) => unreachable!("no scenario can name it"),

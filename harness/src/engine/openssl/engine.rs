@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, Ssl, SslContext, SslStream};
+use openssl::x509::X509Ref;
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
@@ -203,8 +204,12 @@ impl Engine for OpenSslEngine {
     }
 
     fn peer_chain(&self) -> Vec<Vec<u8>> {
-        let chain = self.stream.ssl().peer_cert_chain();
-        chain.into_iter().flatten().filter_map(|certificate| certificate.to_der().ok()).collect()
+        let ssl = self.stream.ssl();
+        // A server is given the chain without the leaf.
+        let leaf = if ssl.is_server() { ssl.peer_certificate() } else { None };
+        let chain = ssl.peer_cert_chain().into_iter().flatten();
+        let all = leaf.iter().map(AsRef::as_ref).chain(chain);
+        all.filter_map(|certificate: &X509Ref| certificate.to_der().ok()).collect()
     }
 
     fn session(&self) -> Option<Session> {
