@@ -4,9 +4,13 @@
 //! ([`Pair::prepare`]); what is measured begins where a connection does.
 
 mod cell;
+mod drive;
 mod keys;
 mod pair;
+mod refusal;
 
 pub use cell::{Cell, Exchange, Kind};
+pub use drive::{Cost, Meter, clock};
 pub use keys::Keys;
-pub use pair::{Cost, Meter, Pair, Unfit, clock};
+pub use pair::{Pair, Unfit};
+pub use refusal::{NoRefusal, Reason, Refusal};

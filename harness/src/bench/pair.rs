@@ -1,43 +1,17 @@
 //! Two ends that are ready for a handshake, and what one costs.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::Arc;
 
 use crate::engine::pair::handshake;
-use crate::engine::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, Status};
+use crate::engine::{Backend, CannotPlay, EndpointSpec, Prepared, Resumption, Role, Status};
 use crate::observe::Tap;
 use crate::oracle::Proposal;
 use crate::pki::Identity;
 use crate::registry::{CipherSuite, ProtocolVersion};
 
 use super::cell::{Cell, Exchange, Kind};
+use super::drive::{Cost, Ended, Meter, clock, drive};
 use super::keys::Keys;
-
-/// Flights that a handshake can need, and then some.
-const FLIGHTS: u32 = 16;
-
-/// A meter that never falls: of time, of allocations.
-pub type Meter<'a> = &'a dyn Fn() -> u64;
-
-/// Nanoseconds since it was first asked.
-pub fn clock() -> u64 {
-    static BEGAN: OnceLock<Instant> = OnceLock::new();
-    u64::try_from(BEGAN.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// What one handshake took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// From opening the client to its last step, in the meter's unit.
-    pub client: u64,
-    pub server: u64,
-    /// How often the direction changed.
-    pub flights: u32,
-    pub records: u32,
-    /// Bytes on the wire.
-    pub to_server: usize,
-    pub to_client: usize,
-}
 
 /// Why a cell cannot be measured on a stack.
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +26,6 @@ pub enum Unfit {
     /// Not what was to be measured: a bench of it would lie.
     #[error("{backend}, {cell}: {text}")]
     Other { backend: &'static str, cell: Cell, text: String },
-}
-
-/// Both ends behind a handshake.
-struct Ended {
-    client: Box<dyn Engine>,
-    server: Box<dyn Engine>,
-    cost: Cost,
-}
-
-impl Drop for Ended {
-    /// OpenSSL gives up the session of a connection that ends without a close_notify (RFC 5246 7.2.1), and the next handshake
-    /// is to resume it.
-    fn drop(&mut self) {
-        self.client.close();
-    }
 }
 
 /// What both ends of a cell are set to.
@@ -244,36 +203,8 @@ impl Pair {
         Ok(ended.cost)
     }
 
-    fn drive(&self, meter: Meter, mut seen: impl FnMut(bool, &[u8])) -> Result<Ended, Unfit> {
-        let mut cost = Cost::default();
-        // Before the meter is read: what is ours costs neither side.
-        let mut bytes = Vec::with_capacity(16_384);
-        let began = meter();
-        let mut client = self.client.open()?;
-        client.drain(&mut bytes);
-        cost.client += meter() - began;
-        let began = meter();
-        let mut server = self.server.open()?;
-        cost.server += meter() - began;
-        let mut is_clients = true;
-        while !bytes.is_empty() && cost.flights < FLIGHTS {
-            cost.flights += 1;
-            seen(is_clients, &bytes);
-            cost.records += records(&bytes);
-            let (end, spent, crossed) = if is_clients {
-                (&mut server, &mut cost.server, &mut cost.to_server)
-            } else {
-                (&mut client, &mut cost.client, &mut cost.to_client)
-            };
-            *crossed += bytes.len();
-            let began = meter();
-            end.feed(&bytes);
-            bytes.clear();
-            end.drain(&mut bytes);
-            *spent += meter() - began;
-            is_clients = !is_clients;
-        }
-        Ok(Ended { client, server, cost })
+    fn drive(&self, meter: Meter, way: impl FnMut(bool, &mut Vec<u8>)) -> Result<Ended, Unfit> {
+        Ok(drive(&*self.client, &*self.server, meter, way)?)
     }
 }
 
@@ -288,17 +219,6 @@ fn foreign(
     let versions = all.filter(|v| (cell.version..=ProtocolVersion::TLS1_2).contains(v)).collect();
     let server = backend.prepare(Role::Server, &EndpointSpec { versions, ..specs.server.clone() })?;
     Ok((server, other.prepare(Role::Client, &specs.client)?))
-}
-
-/// Whole ones: an engine drains no less.
-fn records(mut bytes: &[u8]) -> u32 {
-    let mut count = 0;
-    while let [_, _, _, high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        bytes = rest.get(length..).unwrap_or_default();
-        count += 1;
-    }
-    count
 }
 
 #[cfg(test)]
