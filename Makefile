@@ -101,10 +101,11 @@ fuzz-cov:
 fuzz-edges:
 	$(CAMPAIGN) edges
 
-# Handshakes by stack, version, key exchange and certificate: client's time, server's, both. QUICK=1 for a moment of each.
+# Handshakes by stack, version, key exchange and certificate, and refusals: client's time, server's, both; and the harness's own
+# parts. QUICK=1 for a moment of each.
 .PHONY: bench bench-direct
 bench:
-	cargo bench --bench handshake
+	cargo bench --bench handshake --bench parts
 
 # What our trait costs: the same handshake with each library driven directly, alternating.
 bench-direct:
