@@ -107,6 +107,19 @@ fuzz-edges:
 bench:
 	cargo bench --bench handshake --bench parts
 
+# Instructions of every handshake (callgrind) against benches/instructions.txt: some minutes.
+.PHONY: setup-bench bench-instructions bench-golden
+setup-bench:
+	.ci/setup-bench
+
+bench-instructions: setup-bench
+	cargo bench --bench instructions
+
+# Writes benches/golden.txt, which `cargo test --test golden` compares, and benches/instructions.txt. Review the difference.
+bench-golden: setup-bench
+	SHAKEDOWN_WRITE_GOLDEN=1 cargo test --test golden
+	SHAKEDOWN_WRITE_GOLDEN=1 cargo bench --bench instructions
+
 # What our trait costs: the same handshake with each library driven directly, alternating.
 bench-direct:
 	cargo bench --bench direct

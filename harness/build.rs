@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn main() -> io::Result<()> {
     // engine/s2n/sys.rs mirrors structures of the library's own, as they are in the version that Cargo.toml pins. What
@@ -38,6 +39,7 @@ fn main() -> io::Result<()> {
     let lock = fs::read_to_string(root.join("Cargo.lock"))?;
     println!("cargo::rustc-env=SHAKEDOWN_RUSTLS_VERSION={}", locked_version(&lock, "rustls"));
     println!("cargo::rustc-env=SHAKEDOWN_S2N_VERSION={}", locked_version(&lock, "s2n-tls"));
+    println!("cargo::rustc-env=SHAKEDOWN_COMPILERS={}", compilers());
     Ok(())
 }
 
@@ -52,6 +54,17 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the code and the C libraries are built with: figures of two builds are compared only where it is the same.
+fn compilers() -> String {
+    let first_line = |program: &str| {
+        let output = Command::new(program).arg("--version").output().ok()?;
+        String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
+    };
+    let rustc = env::var("RUSTC").ok().and_then(|rustc| first_line(&rustc));
+    let cc = env::var("CC").ok().or_else(|| Some("cc".to_owned())).and_then(|cc| first_line(&cc));
+    [rustc, cc].map(|line| line.unwrap_or_else(|| "unknown".to_owned())).join(", ")
 }
 
 /// The version of a package in Cargo.lock; these libraries do not tell it at run time.

@@ -31,7 +31,8 @@ pub type Direct = Box<dyn Fn()>;
 
 fn main() {
     // `cargo test --benches` starts benches too.
-    let is_test = !std::env::args().any(|argument| argument == "--bench");
+    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    let is_test = has("--test") || !has("--bench");
     let (round, rounds) = if is_test { (Duration::from_millis(2), 1) } else { (ROUND, ROUNDS) };
     let pki = Pki::mint().expect("keys can be minted");
     let identity = pki.identity(CertificateKind::EcdsaP256).expect("a leaf can be minted");

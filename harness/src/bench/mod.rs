@@ -5,6 +5,7 @@
 
 mod cell;
 mod drive;
+pub mod golden;
 mod keys;
 mod pair;
 mod refusal;
