@@ -5,6 +5,7 @@
 
 mod cell;
 mod drive;
+mod ends;
 pub mod golden;
 mod keys;
 mod pair;
@@ -12,6 +13,7 @@ mod refusal;
 
 pub use cell::{Cell, Exchange, Kind};
 pub use drive::{Cost, Meter, clock};
+pub use ends::{Ends, NoHandshake};
 pub use keys::Keys;
 pub use pair::{Pair, Unfit};
 pub use refusal::{NoRefusal, Reason, Refusal};
