@@ -34,14 +34,7 @@ pub fn bars(path: &Path, title: &str, unit: &str, parts: [&str; 2], all: &[Bar])
         .expect("a chart");
     // Rows from above, named in the middle of their bars.
     let style = TextStyle::from(("sans-serif", 13).into_font()).color(&BLACK);
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .x_label_formatter(&|value| format!("{value:.0}"))
-        .x_desc(unit)
-        .draw()
-        .expect("a mesh");
+    chart.configure_mesh().disable_y_mesh().y_labels(0).x_desc(unit).draw().expect("a mesh");
     for (bar, row) in all.iter().zip((0..i32::try_from(rows).expect("few")).rev()) {
         let both = bar.client + bar.server;
         for (from, to, colour) in [(0.0, bar.client, CLIENT), (bar.client, both, SERVER)] {

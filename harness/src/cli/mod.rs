@@ -6,9 +6,7 @@ mod exit;
 mod explain;
 mod floor;
 mod list;
-mod load;
 mod matrix;
-mod open_files;
 mod options;
 mod page;
 mod policy;
@@ -17,7 +15,6 @@ mod scan;
 mod serve;
 mod signals;
 mod sinks;
-mod target;
 
 use std::process::ExitCode;
 
@@ -36,7 +33,6 @@ Examples:
   shakedown explain no-forward-secrecy                   what a finding means
   shakedown scan localhost:4433                          what a TLS server accepts
   shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
-  shakedown load localhost:4433 --rate 500               what new connections cost it
   shakedown replay finding.toml --client curl            play a saved list of edits against a client
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
 
@@ -69,8 +65,6 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Play a saved edit list between a client and an honest server
     Replay(replay::Replay),
-    /// Open new connections at a fixed rate and say how long handshakes take
-    Load(load::Load),
     /// Enumerate what a TLS server accepts
     Scan(Box<scan::Scan>),
 }
@@ -89,7 +83,6 @@ pub fn main() -> ExitCode {
         Command::Survey(survey) => survey.run(),
         Command::Check(check) => check.run(),
         Command::List(list) => list.run(),
-        Command::Load(load) => load.run(),
         Command::Explain(explain) => explain.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),

@@ -20,7 +20,6 @@ use crate::serve::{Limits, Line, Ready, Server, Stopped};
 
 use super::exit::Exit;
 use super::floor::FloorOptions;
-use super::open_files;
 
 /// Connections that may wait in the system's queue; the system may allow fewer.
 const BACKLOG: u32 = 4096;
@@ -30,6 +29,9 @@ const LINES: usize = 1024;
 const LAST_WAIT: Duration = Duration::from_secs(2);
 /// How long a reader of the last lines is waited for.
 const UNREAD: Duration = Duration::from_secs(10);
+/// Descriptors that are not connections.
+const OTHER_DESCRIPTORS: u64 = 64;
+
 /// Plays a server until it is stopped (SIGINT, SIGTERM), and tells of every connection on a line of JSON.
 ///
 /// Every request gets a JSON page: what was negotiated, what the hello offered, what the floor says of it. SIGHUP reads
@@ -195,9 +197,23 @@ impl Serve {
 
     /// Raises the limit of descriptors as far as that goes, and says so where it does not go far enough.
     fn room_for_connections(&self) -> usize {
-        let room = open_files::raise(self.max_connections.into()).clamp(1, self.max_connections.into());
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let wanted = u64::from(self.max_connections) + OTHER_DESCRIPTORS;
+        let limit = getrlimit(Resource::Nofile);
+        let most = limit.maximum.unwrap_or(u64::MAX);
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(wanted.min(most).max(limit.current.unwrap_or(0))),
+                maximum: limit.maximum,
+            },
+        );
+        let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, u64::from(self.max_connections));
         if room < u64::from(self.max_connections) {
-            complain(format!("room for {room} connections at a time by the limit of open files (ulimit -n)"));
+            complain(format!(
+                "room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
+            ));
         }
         usize::try_from(room).unwrap_or(usize::MAX)
     }
