@@ -188,7 +188,7 @@ impl Load {
             _ => {}
         }
         if report.lost > 0 {
-            return Err(Exit::harness(format!("{} connections were lost in this program", report.lost)));
+            complain(format!("{} connections were lost in this program", report.lost));
         }
         Ok(exit)
     }
@@ -268,6 +268,9 @@ impl Load {
 
     /// The first that fits.
     fn verdict(&self, report: &Report) -> u8 {
+        if report.lost > 0 {
+            return Exit::INCONCLUSIVE;
+        }
         if report.interrupted {
             return Exit::INTERRUPTED;
         }

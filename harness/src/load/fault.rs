@@ -116,3 +116,32 @@ fn words(text: impl fmt::Display) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_not_blamed_on_the_server() {
+        let of = |errno: Errno| Fault::connecting(&io::Error::from(errno)).code();
+        for (errno, code) in [
+            (Errno::CONNREFUSED, "connect-refused"),
+            (Errno::TIMEDOUT, "connect-timeout"),
+            (Errno::CONNRESET, "reset"),
+            (Errno::HOSTUNREACH, "connect-failed"),
+            (Errno::ADDRNOTAVAIL, "no-resources"),
+            (Errno::MFILE, "no-resources"),
+            (Errno::NFILE, "no-resources"),
+        ] {
+            assert_eq!(of(errno), code, "{errno}");
+        }
+    }
+
+    #[test]
+    fn words_are_cut_to_one_short_line() {
+        assert_eq!(words("one\ntwo"), "one");
+        assert_eq!(words("\u{e9}".repeat(200)).chars().count(), WORDS + 3);
+    }
+}

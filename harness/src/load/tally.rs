@@ -67,6 +67,8 @@ pub struct Tally {
     pub latest: Duration,
     /// Of completed handshakes alone: what failed has no latency.
     pub latencies: Latencies,
+    /// Of the same, to the confirmation: what a server of TLS 1.3 does with the client's Finished is in these alone.
+    pub confirmations: Latencies,
     pub confirmed_by: BTreeMap<Confirmation, u64>,
     pub negotiated: BTreeMap<(ProtocolVersion, CipherSuite), u64>,
     /// By code and detail.
@@ -101,6 +103,8 @@ impl Tally {
         self.resumed += u64::from(handshake.is_resumed);
         self.last_done = self.last_done.max(done);
         self.latencies.record(start.latency(done));
+        let confirmed = handshake.confirmed.saturating_duration_since(beginning);
+        self.confirmations.record(start.latency(confirmed));
         *self.confirmed_by.entry(handshake.confirmation).or_default() += 1;
         let Negotiated { version, suite } = handshake.negotiated;
         *self.negotiated.entry((version, suite)).or_default() += 1;

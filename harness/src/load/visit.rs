@@ -60,8 +60,10 @@ impl Confirmation {
 /// A handshake that counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Handshake {
-    /// When the client's end was done; the confirmation came later.
+    /// When the client's end was done.
     pub done: Instant,
+    /// When the confirmation came.
+    pub confirmed: Instant,
     pub negotiated: Negotiated,
     pub is_resumed: bool,
     pub confirmation: Confirmation,
@@ -174,7 +176,7 @@ impl Connection {
             } else {
                 continue;
             };
-            return Ok(Handshake { done, negotiated, is_resumed, confirmation });
+            return Ok(Handshake { done, confirmed: Instant::now(), negotiated, is_resumed, confirmation });
         }
     }
 

@@ -42,9 +42,9 @@ fn every_stack_of_ours_loads_every_server_of_ours() {
             let (exit, object) = load_json(&[
                 &address,
                 "--rate",
-                "40",
+                "80",
                 "--time",
-                "0.5",
+                "0.25",
                 "--ca",
                 ca,
                 "--backend",
@@ -90,7 +90,7 @@ fn load_on_openssl_s_server_full_and_resumed() {
     for (version, more) in
         [("1.2", &[][..]), ("1.3", &[][..]), ("1.2", &["--resume"]), ("1.3", &["--resume"])]
     {
-        let arguments = [&address, "--rate", "40", "--time", "0.5", "--insecure", "--version", version];
+        let arguments = [&address, "--rate", "80", "--time", "0.25", "--insecure", "--version", version];
         let (exit, object) = load_json(&[&arguments[..], more].concat());
         assert_eq!((exit, &object["completed"]), (0, &20.into()), "{version} {more:?}: {object}");
         assert_eq!(object["resumed"], if more.is_empty() { 0 } else { 20 }, "{object}");
@@ -110,9 +110,9 @@ fn load_on_openssl_s_server_that_refuses_behind_the_clients_finished_completes_n
             let told = load_json(&[
                 &address,
                 "--rate",
-                "20",
+                "40",
                 "--time",
-                "0.5",
+                "0.25",
                 "--insecure",
                 "--version",
                 version,
@@ -154,7 +154,7 @@ fn load_on_nginx_full_and_resumed() {
             // For rustls a server's certificate is no CA.
             let trust = if more.contains(&"rustls") { vec!["--insecure"] } else { vec!["--ca", &ca] };
             let arguments =
-                [&address, "--rate", "40", "--time", "0.5", "--server-pid", &pid, "--version", version];
+                [&address, "--rate", "80", "--time", "0.25", "--server-pid", &pid, "--version", version];
             let (exit, object) = load_json(&[&arguments[..], more, &trust].concat());
             assert_eq!((exit, &object["completed"]), (0, &20.into()), "{version} {more:?}: {object}");
             assert_eq!(object["resumed"], if more.contains(&"--resume") { 20 } else { 0 }, "{object}");

@@ -10,7 +10,7 @@ use shakedown::registry::ProtocolVersion;
 use crate::run::*;
 use crate::server::*;
 
-const RESUME: [&str; 6] = ["--rate", "40", "--time", "0.5", "--insecure", "--resume"];
+const RESUME: [&str; 6] = ["--rate", "80", "--time", "0.25", "--insecure", "--resume"];
 
 #[test]
 fn sessions_are_come_back_with_in_every_version_and_by_every_means() {

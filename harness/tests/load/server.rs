@@ -70,7 +70,8 @@ impl End {
         let _ = self.stream.write_all(&out);
     }
 
-    fn step(&mut self) -> bool {
+    /// Reads once and answers; whether something came.
+    pub fn step(&mut self) -> bool {
         let mut buffer = [0; 4096];
         let count = self.stream.read(&mut buffer).unwrap_or(0);
         self.engine.feed(&buffer[..count]);

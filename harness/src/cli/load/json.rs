@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::load::{Confirmation, Rate};
+use crate::load::{Confirmation, Latencies, Rate};
 
 use super::Told;
 
@@ -15,10 +15,6 @@ pub fn object(told: &Told<'_>) -> Value {
         Rate::Fixed(rate) => Some(rate),
         Rate::Max => None,
     };
-    let latency = (!tally.latencies.is_empty()).then(|| {
-        let at = |quantile| ms(tally.latencies.quantile(quantile));
-        json!({ "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p99_9": at(0.999), "max": ms(tally.latencies.max()) })
-    });
     let confirmed_by: Map<String, Value> = Confirmation::ALL
         .into_iter()
         .map(|by| (by.as_str().to_owned(), tally.confirmed_by.get(&by).copied().unwrap_or(0).into()))
@@ -52,7 +48,8 @@ pub fn object(told: &Told<'_>) -> Value {
         "failed": tally.failed(),
         "lost": report.lost,
         "handshakes_per_second": round(report.per_second()),
-        "latency_ms": latency,
+        "latency_ms": quantiles(&tally.latencies),
+        "confirmed_ms": quantiles(&tally.confirmations),
         "confirmed_by": confirmed_by,
         "negotiated": tally.negotiated.iter().map(|((version, suite), count)| json!({
             "version": version.to_string(),
@@ -73,6 +70,15 @@ pub fn object(told: &Told<'_>) -> Value {
         "servers": servers,
         "sessions_renewed": report.sessions,
         "exit": exit,
+    })
+}
+
+fn quantiles(latencies: &Latencies) -> Option<Value> {
+    let at = |quantile| ms(latencies.quantile(quantile));
+    (!latencies.is_empty()).then(|| {
+        json!({
+            "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p99_9": at(0.999), "max": ms(latencies.max()),
+        })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::load::{Confirmation, Rate, Tally};
+use crate::load::{Confirmation, Latencies, Rate, Tally};
 
 use super::super::page::Page;
 use super::Told;
@@ -15,11 +15,17 @@ pub fn print(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut page =
         Page::new(&if address.to_string() == target { target } else { format!("{target} ({address})") });
     let seconds = load.time.as_secs_f64();
+    let version = load.tls_version.map(|version| format!(", {} alone", version.title())).unwrap_or_default();
+    let session = if load.resume { ", with a session" } else { "" };
     let asked = match load.rate {
         Rate::Fixed(rate) => {
-            format!("{rate} starts per second for {seconds} s, at most {connections} open, {backend}")
+            format!(
+                "{rate} starts per second for {seconds} s, at most {connections} open, {backend}{version}{session}"
+            )
         }
-        Rate::Max => format!("{connections} connections as fast as they can for {seconds} s, {backend}"),
+        Rate::Max => format!(
+            "{connections} connections as fast as they can for {seconds} s, {backend}{version}{session}"
+        ),
     };
     page.line("load", &asked);
     if report.interrupted {
@@ -74,13 +80,13 @@ fn latency(page: &mut Page, told: &Told<'_>) {
     if tally.latencies.is_empty() {
         return;
     }
-    let quantiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
-    let mut parts: Vec<String> =
-        quantiles.iter().map(|(name, q)| format!("{name} {}", ms(tally.latencies.quantile(*q)))).collect();
-    parts.push(format!("max {}", ms(tally.latencies.max())));
-    page.line("latency", &format!("{} (ms)", parts.join(", ")));
+    page.line("latency", &quantiles(&tally.latencies));
+    page.line("confirmed", &quantiles(&tally.confirmations));
     if told.load.rate != Rate::Max {
-        page.line("", "from the scheduled start to the end of the client's handshake");
+        page.line(
+            "",
+            "from the scheduled start to the end of the client's handshake, and to its confirmation",
+        );
     }
     if tally.completed < 1000 {
         page.line("", "of fewer than 1000 handshakes, so p99.9 is the maximum");
@@ -88,6 +94,15 @@ fn latency(page: &mut Page, told: &Told<'_>) {
     if tally.failed() > 0 {
         page.line("", &format!("of the completed ones alone: what failed ({}) has none", tally.failed()));
     }
+}
+
+fn quantiles(latencies: &Latencies) -> String {
+    let names = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
+    let parts: Vec<String> = names
+        .iter()
+        .map(|(name, quantile)| format!("{name} {}", ms(latencies.quantile(*quantile))))
+        .collect();
+    format!("{}, max {} (ms)", parts.join(", "), ms(latencies.max()))
 }
 
 fn confirmed(tally: &Tally) -> Vec<String> {
