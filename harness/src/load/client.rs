@@ -53,7 +53,7 @@ impl Client {
     /// If the handshake fails, or gives no session.
     pub async fn take_session(&self, setup: &Setup) -> Result<(), NoSession> {
         let full = Setup { must_resume: false, ..setup.clone() };
-        let done = visit(&full, &*self.first).await;
+        let done = visit(&full, &*self.first, true).await;
         done.result.map_err(NoSession::Fault)?;
         let session = Some(done.session.ok_or(NoSession::NotGiven)?);
         let spec = EndpointSpec { session, ..self.spec.clone() };

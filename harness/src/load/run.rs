@@ -15,8 +15,8 @@ use super::visit::{Setup, Visit, visit};
 
 /// How long a sleeping start goes without a look at whether the run was interrupted.
 const NAP: Duration = Duration::from_millis(20);
-/// Servers forget sessions after minutes (five with nginx and OpenSSL's own default).
-const SESSION_AGE: Duration = Duration::from_secs(60);
+/// Servers forget sessions: after five minutes by nginx's and OpenSSL's own default, after less where somebody set less.
+const SESSION_AGE: Duration = Duration::from_secs(10);
 /// Behind an error of a closed loop, which else would ask a closed port as fast as it can.
 const PAUSE: Duration = Duration::from_millis(10);
 /// More than the longest connection takes behind its deadline.
@@ -135,7 +135,7 @@ impl Ground {
         self.live.tally().begin(&start, self.now());
         let client = self.load.client.current();
         let visit = tokio::select! {
-            visit = visit(&self.load.setup, &*client) => visit,
+            visit = visit(&self.load.setup, &*client, false) => visit,
             () = interruption(&self.interrupted) => Visit::failed(Fault::Interrupted),
         };
         self.live.tally().end(&start, &visit, self.began);

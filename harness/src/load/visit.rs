@@ -85,8 +85,8 @@ impl Visit {
     }
 }
 
-/// Connects, shakes hands, asks, and waits for the answer.
-pub(super) async fn visit(setup: &Setup, client: &dyn Prepared) -> Visit {
+/// Connects, shakes hands, asks, and waits for the answer; keeps the session only if it is told to, which takes time.
+pub(super) async fn visit(setup: &Setup, client: &dyn Prepared, keeps_session: bool) -> Visit {
     let deadline = tokio::time::Instant::now() + setup.timeout;
     let stream = match timeout_at(deadline, TcpStream::connect(setup.address)).await {
         Ok(Ok(stream)) => stream,
@@ -110,7 +110,7 @@ pub(super) async fn visit(setup: &Setup, client: &dyn Prepared) -> Visit {
     };
     let result = connection.handshake(setup).await;
     let has_ended = result.is_ok() && connection.read_rest().await;
-    let session = result.is_ok().then(|| connection.engine.session()).flatten();
+    let session = (keeps_session && result.is_ok()).then(|| connection.engine.session()).flatten();
     connection.leave(has_ended).await;
     Visit { result, sent: connection.sent, received: connection.received, session }
 }
