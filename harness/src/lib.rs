@@ -17,6 +17,7 @@ pub mod faults;
 pub mod fit;
 pub mod fuzzing;
 pub mod judge;
+pub mod load;
 pub mod matrix;
 pub mod net;
 pub mod observe;

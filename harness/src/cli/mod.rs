@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod floor;
 mod list;
+mod load;
 mod matrix;
 mod options;
 mod page;
@@ -32,6 +33,7 @@ Examples:
   shakedown check --client java --report junit:out.xml   and tell CI about it
   shakedown explain no-forward-secrecy                   what a finding means
   shakedown scan localhost:4433                          what a TLS server accepts
+  shakedown load localhost:4433 --rate 100 --time 10 --insecure   new handshakes at a fixed rate
   shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
   shakedown replay finding.toml --client curl            play a saved list of edits against a client
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
@@ -55,6 +57,8 @@ enum Command {
     Check(check::Check),
     /// List scenarios, cases, suites, clients, floors or services
     List(list::List),
+    /// Open connections to a server of yours at a fixed rate, and measure their handshakes
+    Load(Box<load::Load>),
     /// Explain a finding, a scenario or a case
     Explain(explain::Explain),
     /// Play every policy on every built-in stack and compare with what the texts ask for
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::List(list) => list.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Load(load) => load.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Policy(policy) => policy.run(),
         Command::Replay(replay) => replay.run(),

@@ -86,7 +86,7 @@ pub struct Scan {
 }
 
 /// A host's name as RFC 6066 3 has it in `server_name`: no address, no dot at its end.
-fn server_name(text: &str) -> Result<String, String> {
+pub(super) fn server_name(text: &str) -> Result<String, String> {
     // RFC 1035 2.3.4; beside letters, digits and hyphens (RFC 1123 2.1) some names in use have underscores.
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -100,9 +100,9 @@ fn server_name(text: &str) -> Result<String, String> {
 
 /// `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Target {
-    host: String,
-    port: u16,
+pub(super) struct Target {
+    pub(super) host: String,
+    pub(super) port: u16,
 }
 
 impl FromStr for Target {
@@ -126,7 +126,7 @@ impl FromStr for Target {
 
 impl Target {
     /// RFC 6066 3: no addresses.
-    fn server_name(&self) -> Option<String> {
+    pub(super) fn server_name(&self) -> Option<String> {
         let is_address = self.host.parse::<IpAddr>().is_ok();
         (!is_address).then(|| self.host.trim_end_matches('.').to_owned()).filter(|name| !name.is_empty())
     }

@@ -140,7 +140,7 @@ impl Serve {
             handshake: Duration::from_secs(self.handshake_timeout.into()),
             request: Duration::from_secs(self.request_timeout.into()),
             grace: Duration::from_secs(self.grace.into()),
-            connections: self.room_for_connections(),
+            connections: room_for_connections(self.max_connections),
         };
         let server = Server::new(listener, staged, limits, self.transcript);
         let (lines, receiver) = mpsc::channel(LINES);
@@ -194,29 +194,27 @@ impl Serve {
             Exit::usage(format!("cannot listen on {address}: {source}{next}"))
         })
     }
+}
 
-    /// Raises the limit of descriptors as far as that goes, and says so where it does not go far enough.
-    fn room_for_connections(&self) -> usize {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let wanted = u64::from(self.max_connections) + OTHER_DESCRIPTORS;
-        let limit = getrlimit(Resource::Nofile);
-        let most = limit.maximum.unwrap_or(u64::MAX);
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(wanted.min(most).max(limit.current.unwrap_or(0))),
-                maximum: limit.maximum,
-            },
-        );
-        let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, u64::from(self.max_connections));
-        if room < u64::from(self.max_connections) {
-            complain(format!(
-                "room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
-            ));
-        }
-        usize::try_from(room).unwrap_or(usize::MAX)
+/// Raises the limit of descriptors as far as that goes, and says so where it does not go far enough for so many connections.
+pub(super) fn room_for_connections(most: u32) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let most = u64::from(most);
+    let wanted = most + OTHER_DESCRIPTORS;
+    let limit = getrlimit(Resource::Nofile);
+    let highest = limit.maximum.unwrap_or(u64::MAX);
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit { current: Some(wanted.min(highest).max(limit.current.unwrap_or(0))), maximum: limit.maximum },
+    );
+    let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, most);
+    if room < most {
+        complain(format!(
+            "room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
+        ));
     }
+    usize::try_from(room).unwrap_or(usize::MAX)
 }
 
 /// The addresses of a `--listen`, each once.

@@ -159,7 +159,7 @@ fn tokio_outside_its_folders_is_seen() {
     fires(rule, &["lib.rs:1"], &[("lib.rs", "pub use tokio;")]);
     let net = ("net/mod.rs", "pub use tokio::time::sleep as wait;");
     fires(rule, &["engine/a.rs:1"], &[net, ("engine/a.rs", "use crate::net::wait;")]);
-    for folder in ["client", "net", "aws", "scan", "run", "serve", "cli"] {
+    for folder in ["client", "net", "aws", "load", "scan", "run", "serve", "cli"] {
         is_silent(rule, &[(&format!("{folder}/mod.rs"), "use tokio::net::TcpListener;")]);
     }
 }

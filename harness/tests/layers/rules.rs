@@ -66,7 +66,7 @@ fn homes(library: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
-const TOKIO_FOLDERS: [&str; 7] = ["client", "net", "aws", "scan", "run", "serve", "cli"];
+const TOKIO_FOLDERS: [&str; 8] = ["client", "net", "aws", "load", "scan", "run", "serve", "cli"];
 
 /// What `report` may name of this crate.
 const EVENTS: [&[&str]; 5] = [
