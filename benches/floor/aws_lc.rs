@@ -79,7 +79,10 @@ fn transport(key: &[u8]) -> Option<Work> {
     }))
 }
 
-fn signer(identity: &Identity) -> Box<dyn Fn(&[u8]) -> Vec<u8>> {
+/// A message's signature.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
+fn signer(identity: &Identity) -> Sign {
     let random = SystemRandom::new();
     let ecdsa = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &identity.key).unwrap();
     match identity.kind.key() {

@@ -14,6 +14,9 @@ use std::time::Duration;
 use handshakes::Lab;
 use rounds::Pace;
 
+/// Its name, and what writes it.
+type Part<'a> = (&'a str, &'a dyn Fn(&mut String));
+
 fn main() {
     let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
     let is_test = has("--test") || !has("--bench");
@@ -34,7 +37,7 @@ fn main() {
     std::fs::create_dir_all(&plots).expect("the folder can be written");
     let lab = Lab::new(pace, &plots);
     let mut out = String::new();
-    let parts: [(&str, &dyn Fn(&mut String)); 6] = [
+    let parts: [Part<'_>; 6] = [
         ("forward secrecy", &|out| lab.forward_secrecy(out)),
         ("post-quantum", &|out| lab.post_quantum(out)),
         ("versions", &|out| lab.versions(out)),

@@ -208,13 +208,16 @@ impl Pair {
     }
 }
 
+/// Server and client.
+type Sides = (Box<dyn Prepared>, Box<dyn Prepared>);
+
 /// For a stack whose own client cannot be held to the version: its server, up to TLS 1.2, and the other's client.
 fn foreign(
     backend: &dyn Backend,
     other: &dyn Backend,
     cell: Cell,
     specs: &Specs,
-) -> Result<(Box<dyn Prepared>, Box<dyn Prepared>), CannotPlay> {
+) -> Result<Sides, CannotPlay> {
     let all = ProtocolVersion::ALL.into_iter();
     let versions = all.filter(|v| (cell.version..=ProtocolVersion::TLS1_2).contains(v)).collect();
     let server = backend.prepare(Role::Server, &EndpointSpec { versions, ..specs.server.clone() })?;

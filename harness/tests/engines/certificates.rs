@@ -10,7 +10,7 @@ use shakedown::wire::{Context, Handshake, HandshakeType};
 
 use super::{suite, verifying_client};
 
-const KINDS: [CertificateKind; 5] = [
+const KINDS: [CertificateKind; 6] = [
     CertificateKind::Rsa2048,
     CertificateKind::Rsa3072,
     CertificateKind::Rsa4096,

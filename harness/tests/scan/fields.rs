@@ -110,7 +110,7 @@ fn the_order_is_the_servers_or_the_clients() {
 #[test]
 fn certificates_are_seen_with_key_and_size_in_every_version() {
     type Row = (CertificateKind, KeyAlgorithm, Option<u32>, Option<&'static str>);
-    let rows: [Row; 5] = [
+    let rows: [Row; 6] = [
         (CertificateKind::Rsa2048, KeyAlgorithm::Rsa, Some(2048), None),
         (CertificateKind::Rsa3072, KeyAlgorithm::Rsa, Some(3072), None),
         (CertificateKind::Rsa4096, KeyAlgorithm::Rsa, Some(4096), None),
