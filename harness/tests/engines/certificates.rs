@@ -86,7 +86,7 @@ fn every_kind_of_key_completes_with_every_stack_that_has_it() {
     }
     // s2n has no Ed25519.
     assert_eq!(refused, ["s2n TLSv1.2 ed25519", "s2n TLSv1.3 ed25519"]);
-    assert_eq!(completed, 28);
+    assert_eq!(completed, 34);
 }
 
 #[test]
