@@ -120,6 +120,15 @@ bench-golden: setup-bench
 	SHAKEDOWN_WRITE_GOLDEN=1 cargo test --test golden
 	SHAKEDOWN_WRITE_GOLDEN=1 cargo bench --bench instructions
 
+# Handshakes beside their primitives alone.
+.PHONY: bench-floor bench-report
+bench-floor:
+	cargo bench --bench floor
+
+# What forward secrecy, post-quantum groups, policies and refusals cost, in turns: docs/benchmarks.md and its plots. Minutes.
+bench-report:
+	cargo bench --bench report
+
 # What our trait costs: the same handshake with each library driven directly, alternating.
 bench-direct:
 	cargo bench --bench direct
