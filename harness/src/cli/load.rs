@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
@@ -22,18 +22,19 @@ use crate::load::{self, Client, Live, Pace, Processor, Rate, Report, Setup};
 use crate::registry::ProtocolVersion;
 use crate::report::printable;
 
+use super::complain;
 use super::exit::Exit;
-use super::scan::{Target, server_name};
-use super::serve::room_for_connections;
+use super::open_files::room_for_connections;
 use super::signals::signals;
+use super::target::{Target, server_name};
 use options::MostErrors;
 
 const EXAMPLES: &str = "\
 Examples:
-  shakedown load localhost:4433 --rate 200 --time 30 --ca ca.pem
+  shakedown load localhost:4433 --rate 200 --time 30 --ca-pem ca.pem
   shakedown load localhost:4433 --rate 200 --resume --insecure          abbreviated handshakes only
   shakedown load localhost:4433 --rate max --connections 8 --insecure   how many it makes at all
-  shakedown load localhost:4433 --rate 50 --insecure --max-errors 1% --output json
+  shakedown load localhost:4433 --rate 50 --insecure --max-errors 1% --json
   shakedown load localhost:4433 --rate 50 --insecure --server-pid \"$(pgrep -o nginx)\"
 
 The loop is open: starts are scheduled at fixed instants, and a latency runs from there to the end
@@ -61,7 +62,7 @@ const FAIL: u8 = 1;
 
 /// Open connections to a server of yours at a fixed rate, and measure their handshakes
 ///
-/// Every connection is new: TCP, handshake, one request, good-bye. To other machines only with --i-own-this-server.
+/// Every connection is new: TCP, handshake, one request, good-bye. To other machines only with --allow-remote.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Load {
@@ -91,7 +92,7 @@ pub struct Load {
     backend: String,
     /// The certificate of the CA that the client trusts, PEM
     #[arg(long, value_name = "FILE", required_unless_present = "insecure", conflicts_with = "insecure")]
-    ca: Option<PathBuf>,
+    ca_pem: Option<PathBuf>,
     /// Trust anybody
     #[arg(long)]
     insecure: bool,
@@ -109,16 +110,10 @@ pub struct Load {
     max_errors: Option<MostErrors>,
     /// Allow addresses of other machines
     #[arg(long)]
-    i_own_this_server: bool,
-    /// A page, or one JSON object (schema/load-1.json)
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Human,
-    Json,
+    allow_remote: bool,
+    /// One JSON object, schema/load-1.json
+    #[arg(long)]
+    json: bool,
 }
 
 /// A run and what it means.
@@ -178,10 +173,8 @@ impl Load {
         let exit = self.verdict(&report);
         let told = Told { load: self, address, backend, connections, report: &report, exit };
         let mut out = io::stdout().lock();
-        let written = match self.output {
-            Output::Human => show::print(&told, &mut out),
-            Output::Json => writeln!(out, "{}", json::object(&told)),
-        };
+        let written =
+            if self.json { writeln!(out, "{}", json::object(&told)) } else { show::print(&told, &mut out) };
         match written.and_then(|()| out.flush()) {
             // A closed pipe ends the report, not the gate.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
@@ -205,11 +198,11 @@ impl Load {
             let known: Vec<&str> = backends.keys().copied().collect();
             Exit::usage(format!("unknown backend {:?}; allowed: {}", self.backend, known.join(", ")))
         })?;
-        let trust = self.ca.as_deref().map(options::certificate).transpose()?;
+        let trust = self.ca_pem.as_deref().map(options::certificate).transpose()?;
         let name = self.server_name.clone().or_else(|| self.target.server_name());
         if trust.is_some() && name.is_none() {
             return Err(Exit::usage(
-                "with --ca the certificate's name is checked, and an address is none: say --server-name NAME",
+                "with --ca-pem the certificate's name is checked, and an address is none: say --server-name NAME",
             ));
         }
         let both = Resumption { ids: true, tickets: true };
@@ -248,11 +241,11 @@ impl Load {
         let first = *addresses.first().ok_or_else(no_address)?;
         let is_remote = |address: &&SocketAddr| !address.ip().to_canonical().is_loopback();
         if let Some(remote) = addresses.iter().find(is_remote)
-            && !self.i_own_this_server
+            && !self.allow_remote
         {
             return Err(Exit::usage(format!(
                 "{remote} is not on the loopback interface, and load on a server of others is an attack; if it is yours, \
-                 say --i-own-this-server"
+                 say --allow-remote"
             )));
         }
         if addresses.len() == 1 {
@@ -327,8 +320,4 @@ async fn unless<T>(interrupted: &watch::Receiver<bool>, work: impl Future<Output
         done = work => Ok(done),
         Ok(_) = interrupted.wait_for(|is_interrupted| *is_interrupted) => Err(Exit::interrupted()),
     }
-}
-
-fn complain(text: impl std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "shakedown: {}", printable(&text.to_string()));
 }

@@ -8,6 +8,7 @@ mod floor;
 mod list;
 mod load;
 mod matrix;
+mod open_files;
 mod options;
 mod page;
 mod policy;
@@ -16,7 +17,9 @@ mod scan;
 mod serve;
 mod signals;
 mod sinks;
+mod target;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -106,4 +109,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit.code())
         }
     }
+}
+
+/// Says something on standard error, if anybody listens.
+fn complain(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "shakedown: {}", printable(&text.to_string()));
 }

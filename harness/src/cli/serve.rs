@@ -18,8 +18,10 @@ use crate::pki::{CertificateKind, ca_pem};
 use crate::registry::{CipherSuite, ProtocolVersion};
 use crate::serve::{Limits, Line, Ready, Server, Stopped};
 
+use super::complain;
 use super::exit::Exit;
 use super::floor::FloorOptions;
+use super::open_files::room_for_connections;
 
 /// Connections that may wait in the system's queue; the system may allow fewer.
 const BACKLOG: u32 = 4096;
@@ -29,8 +31,6 @@ const LINES: usize = 1024;
 const LAST_WAIT: Duration = Duration::from_secs(2);
 /// How long a reader of the last lines is waited for.
 const UNREAD: Duration = Duration::from_secs(10);
-/// Descriptors that are not connections.
-const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Plays a server until it is stopped (SIGINT, SIGTERM), and tells of every connection on a line of JSON.
 ///
@@ -196,27 +196,6 @@ impl Serve {
     }
 }
 
-/// Raises the limit of descriptors as far as that goes, and says so where it does not go far enough for so many connections.
-pub(super) fn room_for_connections(most: u32) -> usize {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let most = u64::from(most);
-    let wanted = most + OTHER_DESCRIPTORS;
-    let limit = getrlimit(Resource::Nofile);
-    let highest = limit.maximum.unwrap_or(u64::MAX);
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit { current: Some(wanted.min(highest).max(limit.current.unwrap_or(0))), maximum: limit.maximum },
-    );
-    let have = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let room = have.saturating_sub(OTHER_DESCRIPTORS).clamp(1, most);
-    if room < most {
-        complain(format!(
-            "room for {room} connections at a time: the limit of open files is {have} (ulimit -n)"
-        ));
-    }
-    usize::try_from(room).unwrap_or(usize::MAX)
-}
-
 /// The addresses of a `--listen`, each once.
 async fn resolve(listen: &str) -> Result<Vec<SocketAddr>, Exit> {
     let resolved = tokio::net::lookup_host(listen).await.map_err(|error| {
@@ -242,11 +221,6 @@ pub(super) async fn loopback(listen: &str) -> Result<Vec<SocketAddr>, Exit> {
     let addresses = resolve(listen).await?;
     check_loopback(&addresses, "; listen on localhost")?;
     Ok(addresses)
-}
-
-/// Says something on standard error, if anybody listens.
-fn complain(text: impl std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "shakedown: {text}");
 }
 
 /// Writes lines until nobody can send any more. A closed pipe ends the writing, not the server.

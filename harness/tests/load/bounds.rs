@@ -14,7 +14,7 @@ fn other_machines_are_left_alone_unless_they_are_the_users() {
     for address in ["192.0.2.1:443", "[2001:db8::1]:443", "0.0.0.0:443", "[::ffff:192.0.2.1]:443"] {
         assert_usage(
             &[address, "--rate", "1", "--insecure"],
-            &["not on the loopback interface", "--i-own-this-server"],
+            &["not on the loopback interface", "--allow-remote"],
         );
     }
     // TEST-NET-1 (RFC 5737) answers nobody, or the network says at once that there is no way.
@@ -28,7 +28,7 @@ fn other_machines_are_left_alone_unless_they_are_the_users() {
         "--timeout",
         "1",
         "--insecure",
-        "--i-own-this-server",
+        "--allow-remote",
     ]);
     assert_eq!((exit, &object["completed"]), (1, &0.into()), "{object}");
     assert!(start.elapsed() < Duration::from_secs(30));
@@ -44,10 +44,10 @@ fn wrong_options_are_answered_with_the_allowed_ones() {
     };
     let one = shakedown::pki::ca_pem(pki());
     let (empty, two) = (file("empty.pem", "nothing"), file("two.pem", &format!("{one}{one}")));
-    let table: [(&[&str], &[&str]); 15] = [
+    let table: [(&[&str], &[&str]); 14] = [
         (&["--insecure"], &["--rate"]),
-        (&["--rate", "10"], &["--ca <FILE>"]),
-        (&["--rate", "10", "--ca", "x", "--insecure"], &["cannot be used with"]),
+        (&["--rate", "10"], &["--ca-pem <FILE>"]),
+        (&["--rate", "10", "--ca-pem", "x", "--insecure"], &["cannot be used with"]),
         (&["--rate", "0", "--insecure"], &["0.01 to 1000000", "max"]),
         (&["--rate", "1", "--insecure", "--time", "3601"], &["3600"]),
         (&["--rate", "1", "--insecure", "--connections", "10001"], &["1..=10000"]),
@@ -55,10 +55,9 @@ fn wrong_options_are_answered_with_the_allowed_ones() {
         (&["--rate", "1", "--insecure", "--version", "1.4"], &["1.0, 1.1, 1.2, 1.3"]),
         (&["--rate", "1", "--insecure", "--backend", "nss"], &["nss", "openssl, rustls, s2n"]),
         (&["--rate", "1", "--insecure", "--max-errors", "few"], &["10", "0.1%"]),
-        (&["--rate", "1", "--insecure", "--output", "xml"], &["human, json"]),
-        (&["--rate", "1", "--ca", "/no/such/file"], &["/no/such/file", "No such file"]),
-        (&["--rate", "1", "--ca", &empty], &["empty.pem", "no certificate"]),
-        (&["--rate", "1", "--ca", &two], &["two.pem", "2 certificates"]),
+        (&["--rate", "1", "--ca-pem", "/no/such/file"], &["/no/such/file", "No such file"]),
+        (&["--rate", "1", "--ca-pem", &empty], &["empty.pem", "no certificate"]),
+        (&["--rate", "1", "--ca-pem", &two], &["two.pem", "2 certificates"]),
         (
             &["--rate", "1", "--insecure", "--server-pid", "4294967295"],
             &["--server-pid", "/proc/4294967295/stat"],
@@ -67,7 +66,7 @@ fn wrong_options_are_answered_with_the_allowed_ones() {
     for (options, words) in table {
         assert_usage(&[&["localhost:1"], options].concat(), words);
     }
-    assert_usage(&["127.0.0.1:1", "--rate", "1", "--ca", &file("one.pem", &one)], &["--server-name"]);
+    assert_usage(&["127.0.0.1:1", "--rate", "1", "--ca-pem", &file("one.pem", &one)], &["--server-name"]);
     assert_usage(&["localhost", "--rate", "1", "--insecure"], &["HOST:PORT"]);
     assert_usage(&["no-such-host.invalid:1", "--rate", "1", "--insecure"], &["unresolvable"]);
 }
@@ -84,7 +83,7 @@ fn a_signal_ends_it_with_the_report_of_what_was_done() {
     });
     for signal in [Signal::INT, Signal::TERM] {
         let start = Instant::now();
-        let arguments = [&address, "--rate", "50", "--time", "60", "--insecure", "--output", "json"];
+        let arguments = [&address, "--rate", "50", "--time", "60", "--insecure", "--json"];
         let child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(1500));
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -102,7 +101,7 @@ fn a_signal_ends_a_run_that_waits_for_room_or_for_its_first_session() {
         std::thread::sleep(Duration::from_secs(30));
         drop(stream);
     });
-    for more in [&["--connections", "1", "--output", "json"][..], &["--resume"]] {
+    for more in [&["--connections", "1", "--json"][..], &["--resume"]] {
         let start = Instant::now();
         let arguments = [&[&*address, "--rate", "50", "--time", "60", "--insecure"], more].concat();
         let child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -181,7 +181,7 @@ fn a_certificate_of_another_ca_or_name_is_refused() {
     let (_own, own) = ca_file(pki());
     let (_other, other) = ca_file(&Pki::mint().unwrap());
     let with = |ca: &std::path::Path, more: &[&str]| {
-        let arguments = [&address, "--rate", "40", "--time", "0.25", "--ca", ca.to_str().unwrap()];
+        let arguments = [&address, "--rate", "40", "--time", "0.25", "--ca-pem", ca.to_str().unwrap()];
         load_json(&[&arguments[..], more].concat())
     };
     for backend in ["openssl", "rustls", "s2n"] {

@@ -69,7 +69,7 @@ fn help_has_examples_exit_codes_and_what_a_closed_loop_hides() {
             "--rate max",
             "coordinated omission",
             "Exit codes:",
-            "--i-own-this-server",
+            "--allow-remote",
             "not-resumed",
             "130",
         ] {

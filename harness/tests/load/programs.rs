@@ -45,7 +45,7 @@ fn every_stack_of_ours_loads_every_server_of_ours() {
                 "80",
                 "--time",
                 "0.25",
-                "--ca",
+                "--ca-pem",
                 ca,
                 "--backend",
                 client,
@@ -152,7 +152,7 @@ fn load_on_nginx_full_and_resumed() {
     for version in ["1.2", "1.3"] {
         for more in [&["--resume"][..], &[], &["--backend", "rustls"], &["--backend", "s2n"]] {
             // For rustls a server's certificate is no CA.
-            let trust = if more.contains(&"rustls") { vec!["--insecure"] } else { vec!["--ca", &ca] };
+            let trust = if more.contains(&"rustls") { vec!["--insecure"] } else { vec!["--ca-pem", &ca] };
             let arguments =
                 [&address, "--rate", "80", "--time", "0.25", "--server-pid", &pid, "--version", version];
             let (exit, object) = load_json(&[&arguments[..], more, &trust].concat());

@@ -17,10 +17,10 @@ pub fn load(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-/// Exit code and object of `--output json`.
+/// Exit code and object of `--json`.
 #[track_caller]
 pub fn load_json(arguments: &[&str]) -> (i32, Value) {
-    told(&load(&[arguments, &["--output", "json"]].concat()))
+    told(&load(&[arguments, &["--json"]].concat()))
 }
 
 /// The object is valid by the schema, and its sums are right.

@@ -72,7 +72,7 @@ impl MostErrors {
 
 /// The one certificate of a PEM file, DER.
 pub fn certificate(path: &Path) -> Result<Arc<Vec<u8>>, Exit> {
-    let bad = |text: String| Exit::usage(format!("--ca {}: {text}", path.display()));
+    let bad = |text: String| Exit::usage(format!("--ca-pem {}: {text}", path.display()));
     let size = std::fs::metadata(path).map_err(|e| bad(e.to_string()))?;
     // Opening a pipe waits for a writer, for good if there is none.
     if !size.is_file() || size.len() > LARGEST_FILE {
