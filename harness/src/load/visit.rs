@@ -144,10 +144,13 @@ impl Connection {
                 let at = Instant::now();
                 let (negotiated, is_resumed) = self.check(setup)?;
                 done = Some((at, negotiated, is_resumed));
-                self.engine.send(&setup.request);
                 // What came with the server's Finished confirms nothing: it was sent before ours arrived.
+                if self.engine.peer_closed() {
+                    return Err(Fault::Unconfirmed("closed"));
+                }
                 self.engine.receive(&mut plaintext);
                 plaintext.clear();
+                self.engine.send(&setup.request);
             }
             self.flush().await?;
             // Also a server that refuses the client's Finished: in TLS 1.3 that comes behind our end's being done.

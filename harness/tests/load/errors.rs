@@ -132,9 +132,19 @@ fn a_server_that_says_nothing_behind_the_handshake_has_confirmed_nothing() {
     }
 }
 
-/// RFC 8446 2: a server of TLS 1.3 may send data behind its own Finished, before it has seen the client's.
+/// RFC 8446 2: a server of TLS 1.3 may send data behind its own Finished, before it has seen the client's; and close_notify.
 #[test]
-fn data_that_comes_with_the_servers_finished_confirms_nothing() {
+fn what_comes_with_the_servers_finished_confirms_nothing() {
+    let all = ["openssl", "rustls", "s2n"];
+    let (data, good_bye) = (eager_server(false), eager_server(true));
+    for backend in all {
+        all_are(&short(&data, &["--backend", backend]), "unconfirmed", "closed");
+        all_are(&short(&good_bye, &["--backend", backend]), "unconfirmed", "closed");
+    }
+}
+
+/// Answers before it has seen the client's Finished, says good-bye there and then if it is told to, and never looks at the rest.
+fn eager_server(says_good_bye: bool) -> String {
     let identity = pki().identity(CertificateKind::EcdsaP256).unwrap();
     let chain =
         identity.chain.iter().map(|der| rustls::pki_types::CertificateDer::from(der.clone())).collect();
@@ -149,7 +159,7 @@ fn data_that_comes_with_the_servers_finished_confirms_nothing() {
     config.send_half_rtt_data = true;
     config.send_tls13_tickets = 0;
     let config = Arc::new(config);
-    let address = listen(move |_, mut stream| {
+    listen(move |_, mut stream| {
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let mut server = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut flight = Vec::new();
@@ -159,6 +169,9 @@ fn data_that_comes_with_the_servers_finished_confirms_nothing() {
             }
             server.process_new_packets().unwrap();
             server.writer().write_all(PAGE).unwrap();
+            if says_good_bye {
+                server.send_close_notify();
+            }
             while server.wants_write() {
                 server.write_tls(&mut flight).unwrap();
             }
@@ -166,12 +179,13 @@ fn data_that_comes_with_the_servers_finished_confirms_nothing() {
         stream.write_all(&flight).unwrap();
         // The client's Finished and request are taken and not looked at.
         let _ = stream.read(&mut [0; 4096]);
+        if says_good_bye {
+            // What comes behind a close_notify is ignored (RFC 8446 6.1).
+            let _ = stream.write_all(&[0]);
+        }
         let _ = stream.shutdown(Shutdown::Write);
         let _ = stream.read(&mut [0; 64]);
-    });
-    for backend in ["openssl", "rustls", "s2n"] {
-        all_are(&short(&address, &["--backend", backend]), "unconfirmed", "closed");
-    }
+    })
 }
 
 #[test]
