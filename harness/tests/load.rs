@@ -6,7 +6,7 @@ mod bounds;
 mod errors;
 #[path = "load/page.rs"]
 mod page;
-#[path = "load/programs.rs"]
+#[path = "support/programs.rs"]
 mod programs;
 #[path = "load/resume.rs"]
 mod resume;
@@ -14,5 +14,7 @@ mod resume;
 mod run;
 #[path = "load/server.rs"]
 mod server;
+#[path = "load/servers.rs"]
+mod servers;
 #[path = "load/stalls.rs"]
 mod stalls;

@@ -16,10 +16,12 @@ mod page;
 mod policies;
 #[path = "scan/port.rs"]
 mod port;
-#[path = "scan/programs.rs"]
+#[path = "support/programs.rs"]
 mod programs;
 #[path = "scan/run.rs"]
 mod run;
+#[path = "scan/servers.rs"]
+mod servers;
 #[path = "scan/sessions.rs"]
 mod sessions;
 #[path = "scan/troubles.rs"]

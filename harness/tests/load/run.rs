@@ -1,11 +1,10 @@
-//! Running `shakedown load`, and programs beside it.
+//! Running `shakedown load`.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use crate::programs::{self, Running, one_object};
 
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
@@ -26,16 +25,7 @@ pub fn load_json(arguments: &[&str]) -> (i32, Value) {
 /// The object is valid by the schema, and its sums are right.
 #[track_caller]
 pub fn told(output: &Output) -> (i32, Value) {
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(text.lines().count(), 1, "{text} {}", String::from_utf8_lossy(&output.stderr));
-    let object: Value = serde_json::from_str(&text).unwrap();
-    let schema: Value = serde_json::from_str(include_str!("../../../schema/load-1.json")).unwrap();
-    let errors: Vec<String> = jsonschema::validator_for(&schema)
-        .unwrap()
-        .iter_errors(&object)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}\n{object}");
+    let object = one_object(output, include_str!("../../../schema/load-1.json"));
     let sum = |list: &str| -> u64 {
         object[list].as_array().unwrap().iter().map(|entry| entry["count"].as_u64().unwrap()).sum()
     };
@@ -82,40 +72,9 @@ pub fn assert_usage(arguments: &[&str], words: &[&str]) {
     }
 }
 
-/// A program that is ended with the test.
-pub struct Running(pub Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// `shakedown serve` with its address, by name, and its ready line.
 pub fn serve(arguments: &[&str]) -> (Running, String, Value) {
-    let child = Command::new(env!("CARGO_BIN_EXE_shakedown"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--stop-with-stdin"])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut running = Running(child.unwrap());
-    let mut lines = BufReader::new(running.0.stdout.take().unwrap());
-    let mut line = String::new();
-    lines.read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
-    // The connections' lines have to go somewhere.
-    std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
+    let (running, ready) = programs::serve(arguments);
     let port = ready["address"].as_str().unwrap().rsplit(':').next().unwrap();
     (running, format!("localhost:{port}"), ready)
-}
-
-/// Waits until a port takes connections.
-pub fn wait_for(address: &str) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < end, "{address} does not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

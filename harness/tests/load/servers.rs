@@ -1,24 +1,11 @@
 //! Real servers: `shakedown serve` on every stack, `openssl s_server`, nginx.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::programs::{Running, free_port, need, wait_for};
 use crate::run::*;
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A test that ran against nothing must not pass: without the program it fails, unless it is left out by name.
-fn need(program: &str) {
-    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
-    assert!(
-        found.status.success(),
-        "{program} is not installed: run `make setup-clients`, or leave the test out with `-- --skip load_on_{program}`"
-    );
-}
 
 /// A self-signed certificate by OpenSSL's own tool.
 fn certificate(folder: &Path) {
@@ -83,7 +70,7 @@ fn s_server(folder: &Path, more: &[&str]) -> (Running, String) {
 
 #[test]
 fn load_on_openssl_s_server_full_and_resumed() {
-    need("openssl");
+    need("openssl", "load_on_openssl");
     let folder = tempfile::tempdir().unwrap();
     certificate(folder.path());
     let (_running, address) = s_server(folder.path(), &["-www"]);
@@ -101,7 +88,7 @@ fn load_on_openssl_s_server_full_and_resumed() {
 /// In TLS 1.3 the client is done before the server has seen that it has no certificate (RFC 8446 4.4.2.4).
 #[test]
 fn load_on_openssl_s_server_that_refuses_behind_the_clients_finished_completes_nothing() {
-    need("openssl");
+    need("openssl", "load_on_openssl");
     let folder = tempfile::tempdir().unwrap();
     certificate(folder.path());
     let (_running, address) = s_server(folder.path(), &["-www", "-Verify", "1", "-verify_return_error"]);
@@ -126,8 +113,8 @@ fn load_on_openssl_s_server_that_refuses_behind_the_clients_finished_completes_n
 
 #[test]
 fn load_on_nginx_full_and_resumed() {
-    need("nginx");
-    need("openssl");
+    need("nginx", "load_on_nginx");
+    need("openssl", "load_on_openssl");
     let folder = tempfile::tempdir().unwrap();
     certificate(folder.path());
     let port = free_port();

@@ -2,27 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use shakedown::registry;
 
-use crate::run::{Running, scan_json, serve, wait_for};
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A test that ran against nothing must not pass: without the program it fails, unless it is left out by name.
-fn need(program: &str) {
-    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
-    assert!(
-        found.status.success(),
-        "{program} is not installed: run `make setup-clients`, or leave the test out with `-- --skip scan_of_{program}`"
-    );
-}
+use crate::programs::{Running, free_port, need, wait_for};
+use crate::run::{scan_json, serve};
 
 /// Self-signed certificates, RSA and ECDSA, by OpenSSL's own tool.
 fn certificates(folder: &Path) {
@@ -61,7 +48,7 @@ fn listed(version: &str) -> BTreeSet<String> {
 
 #[test]
 fn a_scan_of_openssl_s_server_finds_what_openssl_lists_and_all_of_it_completes() {
-    need("openssl");
+    need("openssl", "scan_of_openssl");
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     let address = format!("127.0.0.1:{}", free_port());
@@ -100,8 +87,8 @@ fn a_scan_of_openssl_s_server_finds_what_openssl_lists_and_all_of_it_completes()
 
 #[test]
 fn a_scan_of_nginx_finds_what_its_configuration_says() {
-    need("nginx");
-    need("openssl");
+    need("nginx", "scan_of_nginx");
+    need("openssl", "scan_of_openssl");
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     let port = free_port();
