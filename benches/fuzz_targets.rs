@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use shakedown::bench::median;
 use shakedown::fuzzing::{Purpose, TARGETS, Target};
 
 /// Seconds per side and round.
@@ -35,11 +36,11 @@ fn main() {
                 theirs.push(rate(&inputs, round, bare));
             }
         }
-        let ours = median(&mut ours);
+        let ours = median(&ours);
         match bare {
             None => println!("{:<16} {:>7} {:>10.0} {:>10} {:>6}", target.name, inputs.len(), ours, "-", "-"),
             Some(_) => {
-                let theirs = median(&mut theirs);
+                let theirs = median(&theirs);
                 let ratio = ours / theirs;
                 println!("{:<16} {:>7} {ours:>10.0} {theirs:>10.0} {ratio:>6.2}", target.name, inputs.len());
             }
@@ -75,9 +76,4 @@ fn rate(inputs: &[Vec<u8>], round: Duration, play: impl Fn(&[u8])) -> f64 {
         played += u32::try_from(inputs.len()).unwrap_or(u32::MAX);
     }
     f64::from(played) / started.elapsed().as_secs_f64()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

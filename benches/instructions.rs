@@ -22,9 +22,13 @@ const TITLE: &str = "\
 # `make bench-instructions` compares, `make bench-golden` writes.
 ";
 
-/// Handshakes of a kind that are counted: more where aws-lc signs with ECDSA, whose inversion takes as long as it takes. The
-/// median is taken: RSA blinds anew every few dozen times.
-const TIMES: [usize; 2] = [5, 15];
+/// How many handshakes of a row are counted; the median is taken. More where aws-lc signs with ECDSA, whose inversion takes as long
+/// as it takes; and RSA blinds anew every few dozen times.
+fn times(row: &str) -> usize {
+    let is_known = row.starts_with("openssl");
+    if is_known || row.contains("/rsa") || row.contains("ed25519") { 5 } else { 15 }
+}
+
 /// Set in the process that runs under valgrind.
 const CHILD: &str = "SHAKEDOWN_UNDER_VALGRIND";
 
@@ -49,14 +53,13 @@ fn main() -> ExitCode {
     };
     let valgrind = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let now = Golden { conditions: conditions(&format!("release, {valgrind}")), rows: counted(&filter) };
+    let now = Golden { conditions: format!("{}, {valgrind}", conditions()), rows: counted(&filter) };
     if std::env::var_os("SHAKEDOWN_WRITE_GOLDEN").is_some() {
         std::fs::write(file(), now.print(TITLE, &INSTRUCTIONS)).expect("the file can be written");
         println!("{} rows written", now.rows.len());
         return ExitCode::SUCCESS;
     }
-    let text = std::fs::read_to_string(file()).expect("the file is in the repository");
-    let mut golden = Golden::parse(&text, &INSTRUCTIONS).expect("it was written by this");
+    let mut golden = golden();
     golden.rows.retain(|row, _| row.contains(&filter));
     if !golden.is_comparable(&now) {
         println!("{}", now.print("", &INSTRUCTIONS));
@@ -73,6 +76,11 @@ fn main() -> ExitCode {
 
 fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.txt")
+}
+
+fn golden() -> Golden {
+    let text = std::fs::read_to_string(file()).expect("the file is in the repository");
+    Golden::parse(&text, &INSTRUCTIONS).expect("it was written by this")
 }
 
 /// The beginnings of rows that are counted in a process of their own. Chance changes the heap, and through it what comes later in
@@ -141,12 +149,17 @@ const COUNTED: &str = "instructions::counted_handshake";
 #[inline(never)]
 fn counted_handshake(once: &mut dyn FnMut(), waste: u64) {
     once();
-    for _ in 0..waste {
+    for _ in 0..waste / ROUND {
         std::hint::black_box(0);
     }
 }
 
+/// Instructions of one round of the loop above.
+const ROUND: u64 = 3;
+
 fn run_all(is_wanted: &dyn Fn(&str) -> bool) {
+    // Read whether it is used or not: what lies on the heap shows in the small rows.
+    let golden = golden();
     let keys = Keys::fixed();
     let stacks = backends();
     let openssl: Arc<dyn Backend> = Arc::new(Known(Arc::new(OpenSsl::seeded())));
@@ -163,7 +176,7 @@ fn run_all(is_wanted: &dyn Fn(&str) -> bool) {
             }
             let known = known.as_ref().and_then(|known| Pair::prepare(&**known, &*openssl, cell, &keys).ok());
             match known.map_or_else(|| Pair::prepare(&**stack, &*openssl, cell, &keys), Ok) {
-                Ok(pair) => count(&name, &mut || {
+                Ok(pair) => count(&name, &golden, &mut || {
                     pair.handshake().expect("it was completed a moment ago");
                 }),
                 Err(Unfit::CannotPlay(_) | Unfit::Unsteady { .. }) => {}
@@ -178,7 +191,7 @@ fn run_all(is_wanted: &dyn Fn(&str) -> bool) {
             let stack = known.as_ref().unwrap_or(stack);
             match Refusal::prepare(&**stack, &*openssl, reason, &keys) {
                 Ok(refusal) => {
-                    count(&name, &mut || {
+                    count(&name, &golden, &mut || {
                         refusal.measure(&clock).expect("it was refused a moment ago");
                     });
                 }
@@ -189,12 +202,11 @@ fn run_all(is_wanted: &dyn Fn(&str) -> bool) {
     }
 }
 
-fn count(name: &str, once: &mut dyn FnMut()) {
-    let times = TIMES
-        [usize::from(!name.starts_with("openssl") && !name.contains("/rsa") && !name.contains("ed25519"))];
+fn count(name: &str, golden: &Golden, once: &mut dyn FnMut()) {
+    let times = times(name);
     println!("{name} {times}");
     once();
-    let waste = if std::env::var_os("SHAKEDOWN_WASTE").is_some() { 40_000 } else { 0 };
+    let waste = if std::env::var_os("SHAKEDOWN_WASTE").is_some() { golden.rows[name][0] / 100 } else { 0 };
     for _ in 0..times {
         counted_handshake(once, waste);
     }

@@ -11,6 +11,7 @@ mod s2n;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shakedown::bench::median;
 use shakedown::engine::pair::{PairOutcome, handshake};
 use shakedown::engine::{Backend, EndpointSpec, Engine, Negotiated, Role, backends};
 use shakedown::pki::{CertificateKind, Identity, Pki};
@@ -49,12 +50,7 @@ fn main() {
             theirs.push(b);
             ratios.push(a / b);
         }
-        println!(
-            "{name:<8} {:>12.0} {:>12.0} {:>6.3}",
-            median(&mut ours),
-            median(&mut theirs),
-            median(&mut ratios)
-        );
+        println!("{name:<8} {:>12.0} {:>12.0} {:>6.3}", median(&ours), median(&theirs), median(&ratios));
     }
 }
 
@@ -105,9 +101,4 @@ fn rate(handshake: &Direct, round: Duration) -> f64 {
         count += 1;
     }
     f64::from(count) / began.elapsed().as_secs_f64()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

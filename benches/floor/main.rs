@@ -12,7 +12,7 @@ mod openssl;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shakedown::bench::{Cell, Exchange, Keys, Kind, Pair};
+use shakedown::bench::{Cell, Exchange, Keys, Kind, Pair, median};
 use shakedown::engine::backends;
 use shakedown::pki::{CertificateKind, Identity};
 
@@ -90,9 +90,9 @@ fn main() {
             }
             println!(
                 "{name:<46} {:>12.1} {:>10.1} {:>6.2}",
-                median(&mut wholes),
-                median(&mut floors),
-                median(&mut shares)
+                median(&wholes),
+                median(&floors),
+                median(&shares)
             );
         }
     }
@@ -108,9 +108,4 @@ fn micros(once: &dyn Fn(), round: Duration) -> f64 {
         count += 1;
     }
     began.elapsed().as_secs_f64() * 1e6 / f64::from(count)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,7 +1,6 @@
-//! What was measured with: the machine, the libraries, the programs.
+//! What was measured with: the machine and the libraries.
 
 use std::fs;
-use std::process::Command;
 
 use shakedown::engine::backends;
 
@@ -9,14 +8,6 @@ fn of_file(path: &str, key: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
     line.split_once(':').map_or("unknown", |(_, value)| value.trim()).to_owned()
-}
-
-/// The first line that a program says of itself, or that it is absent.
-pub fn program(name: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(name).args(arguments).output().ok()?;
-    // nginx tells it on standard error.
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&text).lines().next().map(str::to_owned)
 }
 
 pub fn facts() -> Vec<Vec<String>> {
@@ -32,10 +23,6 @@ pub fn facts() -> Vec<Vec<String>> {
     for stack in backends().values() {
         rows.push(pair(stack.id(), stack.version()));
     }
-    for (name, arguments) in [("nginx", ["-v"].as_slice()), ("openssl", &["version"])] {
-        let absent = || "absent: not compared (`make setup-bench`)".to_owned();
-        rows.push(pair(&format!("{name} (program)"), program(name, arguments).unwrap_or_else(absent)));
-    }
-    rows.push(pair("conditions", shakedown::bench::golden::conditions("release")));
+    rows.push(pair("conditions", shakedown::bench::golden::conditions()));
     rows
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shakedown::bench::{Cell, Ends, Exchange, Keys, Kind, Pair, Reason, Refusal, clock};
+use shakedown::bench::{Cell, Ends, Exchange, Keys, Kind, Pair, Reason, Refusal, clock, median};
 use shakedown::engine::{Backend, EndpointSpec, Role, backends};
 use shakedown::fit::fit;
 use shakedown::pki::CertificateKind;
@@ -13,7 +13,7 @@ use shakedown::registry::{ProtocolVersion, suite};
 
 use super::page::{section, table};
 use super::plot::{Bar, bars};
-use super::rounds::{Entry, Measured, Pace, Spent, figure, measure, median, ratio, with_spread};
+use super::rounds::{Entry, Measured, Pace, Spent, figure, measure, ratio, with_spread};
 
 /// Stacks, keys, and how long to measure.
 pub struct Lab {
@@ -42,16 +42,7 @@ impl Lab {
     }
 
     fn measure(&self, pairs: &[(String, Pair)]) -> Vec<Measured> {
-        let entries: Vec<Entry<'_>> = pairs
-            .iter()
-            .map(|(name, pair)| Entry {
-                name: name.clone(),
-                once: Box::new(move || {
-                    let cost = pair.handshake().expect("it was completed when it was prepared");
-                    Spent { client: cost.client, server: cost.server }
-                }),
-            })
-            .collect();
+        let entries: Vec<Entry<'_>> = pairs.iter().map(|(name, pair)| Entry::of_pair(name, pair)).collect();
         measure(&entries, self.pace)
     }
 
@@ -249,14 +240,8 @@ impl Lab {
                 refusals.push((*id, reason, refusal.expect("every stack refuses for every reason")));
             }
         }
-        let mut entries: Vec<Entry<'_>> = Vec::new();
-        for (name, pair) in &pairs {
-            let once = move || {
-                let cost = pair.handshake().expect("it was completed when it was prepared");
-                Spent { client: cost.client, server: cost.server }
-            };
-            entries.push(Entry { name: name.clone(), once: Box::new(once) });
-        }
+        let mut entries: Vec<Entry<'_>> =
+            pairs.iter().map(|(name, pair)| Entry::of_pair(name, pair)).collect();
         for (id, reason, refusal) in &refusals {
             let once = move || {
                 let cost = refusal.measure(&clock).expect("it was refused when it was prepared");

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use shakedown::bench::{Pair, median};
+
 /// Nanoseconds of both ends.
 #[derive(Clone, Copy, Default)]
 pub struct Spent {
@@ -13,6 +15,17 @@ pub struct Spent {
 pub struct Entry<'a> {
     pub name: String,
     pub once: Box<dyn Fn() -> Spent + 'a>,
+}
+
+impl<'a> Entry<'a> {
+    /// Both ends of a pair.
+    pub fn of_pair(name: &str, pair: &'a Pair) -> Self {
+        let once = move || {
+            let cost = pair.handshake().expect("it was completed when it was prepared");
+            Spent { client: cost.client, server: cost.server }
+        };
+        Self { name: name.to_owned(), once: Box::new(once) }
+    }
 }
 
 /// How long it goes on.
@@ -52,10 +65,6 @@ pub fn measure(entries: &[Entry<'_>], pace: Pace) -> Vec<Measured> {
         }
     }
     all
-}
-
-pub fn median(values: &[f64]) -> f64 {
-    quantile(values, 0.5)
 }
 
 fn quantile(values: &[f64], share: f64) -> f64 {

@@ -74,7 +74,7 @@ fn rows_of(backend: &dyn Backend, openssl: &dyn Backend, keys: &Keys) -> Vec<(St
 fn measured() -> Golden {
     let (stacks, keys) = (backends(), Keys::fixed());
     let openssl = &*stacks["openssl"];
-    let mut golden = Golden { conditions: conditions("dev"), ..Golden::default() };
+    let mut golden = Golden { conditions: conditions(), ..Golden::default() };
     // Calls are counted by thread.
     std::thread::scope(|scope| {
         let start = |backend: &Arc<dyn Backend>| {
@@ -131,7 +131,7 @@ const CELL: Cell = Cell {
 /// What `differences` says where a row is measured as something else than it was.
 fn changed(before: &Figures, after: &Figures) -> Vec<String> {
     let golden = |figures| {
-        let mut golden = Golden { conditions: conditions("dev"), ..Golden::default() };
+        let mut golden = Golden { conditions: conditions(), ..Golden::default() };
         golden.insert("row".to_owned(), figures);
         golden
     };

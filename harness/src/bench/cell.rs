@@ -117,7 +117,7 @@ impl Cell {
         }
     }
 
-    /// Whether the stacks that are linked agree on a secret anew in it.
+    /// Whether a secret is agreed on anew: up to TLS 1.2 an abbreviated handshake takes that of the first (RFC 5246 7.3).
     pub fn has_exchange(self) -> bool {
         self.kind != Kind::Resumed || self.version == ProtocolVersion::TLS1_3
     }

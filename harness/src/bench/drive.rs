@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use crate::engine::{CannotPlay, Engine, Prepared};
+use crate::engine::{CannotPlay, Engine, Prepared, Status};
 
 /// Flights that a handshake can need, and then some.
 const FLIGHTS: u32 = 16;
@@ -36,6 +36,16 @@ pub(super) struct Ended {
     pub(super) client: Box<dyn Engine>,
     pub(super) server: Box<dyn Engine>,
     pub(super) cost: Cost,
+}
+
+impl Ended {
+    /// What it cost if both ends are done; else how they stand, client first.
+    pub(super) fn completed(&self) -> Result<Cost, (Status, Status)> {
+        match (self.client.status(), self.server.status()) {
+            (Status::Done, Status::Done) => Ok(self.cost),
+            statuses => Err(statuses),
+        }
+    }
 }
 
 impl Drop for Ended {

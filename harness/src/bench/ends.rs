@@ -19,6 +19,12 @@ pub enum NoHandshake {
     CannotPlay(#[from] CannotPlay),
     #[error("not completed: client {client:?}, server {server:?}")]
     Incomplete { client: Status, server: Status },
+    #[error("completed without a ServerHello that could be read")]
+    Unseen,
+}
+
+fn incomplete((client, server): (Status, Status)) -> NoHandshake {
+    NoHandshake::Incomplete { client, server }
 }
 
 impl Ends {
@@ -34,13 +40,9 @@ impl Ends {
         let ended = drive(&*client, &*server, &clock, |is_clients, bytes| {
             if is_clients { tap.from_client(bytes) } else { tap.from_server(bytes) }
         })?;
-        let (at_client, at_server) = (ended.client.status(), ended.server.status());
-        match tap.proposal {
-            Some(proposal) if at_client == Status::Done && at_server == Status::Done => {
-                Ok((Self { client, server }, proposal))
-            }
-            _ => Err(NoHandshake::Incomplete { client: at_client, server: at_server }),
-        }
+        ended.completed().map_err(incomplete)?;
+        let proposal = tap.proposal.ok_or(NoHandshake::Unseen)?;
+        Ok((Self { client, server }, proposal))
     }
 
     /// One handshake.
@@ -48,11 +50,6 @@ impl Ends {
     /// # Errors
     /// If it is not completed.
     pub fn measure(&self, meter: Meter) -> Result<Cost, NoHandshake> {
-        let ended = drive(&*self.client, &*self.server, meter, |_, _| ())?;
-        let (client, server) = (ended.client.status(), ended.server.status());
-        if client != Status::Done || server != Status::Done {
-            return Err(NoHandshake::Incomplete { client, server });
-        }
-        Ok(ended.cost)
+        drive(&*self.client, &*self.server, meter, |_, _| ())?.completed().map_err(incomplete)
     }
 }

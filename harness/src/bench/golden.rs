@@ -193,13 +193,14 @@ impl Golden {
 
 /// What a figure depends on beside the code and the libraries that `Cargo.lock` names: the instructions that the
 /// cryptographic libraries look for, and the compiler.
-pub fn conditions(profile: &str) -> String {
+pub fn conditions() -> String {
     const LOOKED_FOR: [&str; 8] = ["aes", "avx2", "avx512f", "avx512ifma", "adx", "bmi2", "sha_ni", "vaes"];
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = info.lines().find_map(|line| line.strip_prefix("flags")).unwrap_or_default();
     let has = |wanted: &&str| flags.split_whitespace().any(|flag| flag == *wanted);
     let found: Vec<&str> = LOOKED_FOR.into_iter().filter(has).collect();
     let (arch, compilers) = (std::env::consts::ARCH, env!("SHAKEDOWN_COMPILERS"));
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     format!("{arch} {}, {compilers}, {profile}", found.join(" "))
 }
 

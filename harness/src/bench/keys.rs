@@ -7,7 +7,7 @@ use crate::pki::{CertificateKind, Identity};
 
 /// The TEST-ONLY CA and leaves of `harness/pki/bench`.
 pub struct Keys {
-    pub(super) ca: Arc<Vec<u8>>,
+    ca: Arc<Vec<u8>>,
     identities: BTreeMap<CertificateKind, Arc<Identity>>,
 }
 
@@ -37,7 +37,7 @@ impl Keys {
         &self.ca
     }
 
-    /// The leaf of that kind; there is one of each kind of key that a server is given here.
+    /// The leaf of that kind, of the kinds that [`Cell::all`](super::Cell::all) has.
     pub fn identity(&self, kind: CertificateKind) -> Option<Arc<Identity>> {
         self.identities.get(&kind).cloned()
     }

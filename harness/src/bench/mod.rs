@@ -17,3 +17,10 @@ pub use ends::{Ends, NoHandshake};
 pub use keys::Keys;
 pub use pair::{Pair, Unfit};
 pub use refusal::{NoRefusal, Reason, Refusal};
+
+/// The value in the middle, the upper one of two; NaN of none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -174,8 +174,9 @@ impl Pair {
     fn is_meant(&self, proposal: &Proposal) -> bool {
         let Cell { version, exchange, .. } = self.cell;
         let is_exchange = match exchange {
-            _ if !self.cell.has_exchange() => proposal.group.is_none() && proposal.dh_bits.is_none(),
-            Exchange::Rsa => proposal.group.is_none() && proposal.dh_bits.is_none(),
+            _ if !self.cell.has_exchange() || exchange == Exchange::Rsa => {
+                proposal.group.is_none() && proposal.dh_bits.is_none()
+            }
             Exchange::Dhe2048 => proposal.dh_bits == Some(2048),
             _ => proposal.group == exchange.group(),
         };
@@ -195,12 +196,8 @@ impl Pair {
     /// # Errors
     /// If it is not completed.
     pub fn measure(&self, meter: Meter) -> Result<Cost, Unfit> {
-        let ended = self.drive(meter, |_, _| ())?;
-        let (client, server) = (ended.client.status(), ended.server.status());
-        if client != Status::Done || server != Status::Done {
-            return Err(self.unfit(format!("client {client:?}, server {server:?}")));
-        }
-        Ok(ended.cost)
+        let completed = self.drive(meter, |_, _| ())?.completed();
+        completed.map_err(|(client, server)| self.unfit(format!("client {client:?}, server {server:?}")))
     }
 
     fn drive(&self, meter: Meter, way: impl FnMut(bool, &mut Vec<u8>)) -> Result<Ended, Unfit> {
