@@ -27,6 +27,8 @@ use super::open_files::room_for_connections;
 const BACKLOG: u32 = 4096;
 /// Lines that may wait for a slow reader. Then connections wait, too: none is lost.
 const LINES: usize = 1024;
+/// Between two looks for lines, once some have been written.
+const BETWEEN_BATCHES: Duration = Duration::from_millis(1);
 /// For the threads, once everything is told.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 /// How long a reader of the last lines is waited for.
@@ -106,7 +108,9 @@ pub struct Serve {
 impl Serve {
     pub fn run(self) -> Result<u8, Exit> {
         let runtime = Runtime::new().map_err(|e| Exit::harness(e.to_string()))?;
-        let result = runtime.block_on(self.serve());
+        // On a worker: the loop that accepts would otherwise have a thread of its own, which every connection has to wake.
+        let serving = runtime.spawn(self.serve());
+        let result = runtime.block_on(serving).unwrap_or_else(|e| Err(Exit::harness(e.to_string())));
         // OpenSSL cleans up when the process exits, and again for every thread that ends: a worker that ended just then read
         // what was freed (a segmentation fault in `init_thread_stop`). Not for ever: a reader of the lines that has stopped
         // reading must not hold the process.
@@ -226,19 +230,22 @@ pub(super) async fn loopback(listen: &str) -> Result<Vec<SocketAddr>, Exit> {
 /// Writes lines until nobody can send any more. A closed pipe ends the writing, not the server.
 fn write_lines(mut lines: mpsc::Receiver<Line>) {
     let mut is_read = true;
-    while let Some(line) = lines.blocking_recv() {
-        if !is_read {
-            continue;
+    let (mut batch, mut text) = (Vec::new(), Vec::new());
+    while lines.blocking_recv_many(&mut batch, LINES) > 0 {
+        text.clear();
+        for line in batch.drain(..).filter(|_| is_read) {
+            // Text and numbers only: there is nothing that could not be written.
+            let _ = serde_json::to_writer(&mut text, &line);
+            text.push(b'\n');
         }
         let mut out = io::stdout().lock();
-        let written = serde_json::to_string(&line)
-            .map_err(io::Error::from)
-            .and_then(|text| writeln!(out, "{text}"))
-            .and_then(|()| out.flush());
-        if let Err(error) = written {
+        if let Err(error) = out.write_all(&text).and_then(|()| out.flush()) {
             is_read = false;
             complain(format!("the lines are not read any more ({error}); serving on without them"));
         }
+        drop(out);
+        // Under load a line would otherwise wake this thread, which takes longer than writing it.
+        std::thread::sleep(BETWEEN_BATCHES);
     }
 }
 

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::observe::Observation;
@@ -88,7 +89,7 @@ impl TappedStream {
             let (progress, waits) = {
                 let mut state = self.state();
                 state.tapped.note_ending();
-                (state.progress(), !state.outgoing.is_empty())
+                (state.progress(), state.has_to_send())
             };
             // What is left to say, an alert for instance, is said before anything else.
             if waits {
@@ -123,7 +124,7 @@ impl TappedStream {
     /// Reads once and feeds what came; the number of bytes. An end is noted.
     fn receive_some(&self) -> usize {
         let mut buffer = [0_u8; RECORD];
-        let read = self.0.socket.try_read(&mut buffer);
+        let read = self.read_some(&mut buffer);
         let mut state = self.state();
         let length = match read {
             Ok(0) => {
@@ -144,10 +145,28 @@ impl TappedStream {
                 0
             }
         };
+        let sends = state.has_to_send();
         drop(state);
-        self.send_some();
+        if sends {
+            self.send_some();
+        }
         self.state().tapped.note_ending();
         length
+    }
+
+    /// Reads once. Who gets less than there was room for has emptied the socket, and tokio is told so: otherwise it would
+    /// wake us for a second read that finds nothing. Said from inside, so that what comes meanwhile is not overlooked.
+    fn read_some(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut short = None;
+        let read = self.0.socket.try_io(Interest::READABLE, || {
+            let (length, _) = recv(&self.0.socket, &mut *buffer, RecvFlags::empty())?;
+            if (1..buffer.len()).contains(&length) {
+                short = Some(length);
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            Ok(length)
+        });
+        short.map_or(read, Ok)
     }
 
     /// Sends as much as the socket takes.
@@ -156,8 +175,8 @@ impl TappedStream {
         if state.outgoing.is_empty() {
             return;
         }
-        // Whoever closed behind the hello did not wait for what it would refuse.
-        let has_waited = !has_closed(&self.0.socket);
+        // Whoever closed behind the hello did not wait for what it would refuse. What is known is not asked again.
+        let has_waited = state.tapped.is_delivered() || !has_closed(&self.0.socket);
         while !state.outgoing.is_empty() {
             match self.0.socket.try_write(&state.outgoing) {
                 Ok(written) => {
@@ -225,6 +244,11 @@ impl TappedStream {
 }
 
 impl State {
+    /// Whether something has to leave at once. What a request has come with (session tickets are) leaves with its answer.
+    const fn has_to_send(&self) -> bool {
+        !self.outgoing.is_empty() && self.plaintext.is_empty()
+    }
+
     fn progress(&self) -> Progress {
         if self.ended || self.broken || self.tapped.is_over() {
             Progress::Over
@@ -264,9 +288,11 @@ impl AsyncRead for TappedStream {
                     return Poll::Ready(Ok(()));
                 }
             }
-            // A client that makes us answer and reads nothing is not read either.
+            // Nothing is answered before more of the request has come. A client that makes us answer and reads nothing is
+            // not read either.
+            let sent = self.poll_send(context);
             if self.state().outgoing.len() > OUTGOING_LIMIT {
-                ready!(self.poll_send(context))?;
+                ready!(sent)?;
             }
             ready!(self.0.socket.poll_read_ready(context))?;
             self.receive_some();

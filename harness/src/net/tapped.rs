@@ -134,6 +134,11 @@ impl Tapped {
         self.delivered |= !has_left && self.tap.reach() >= Reach::Proposed && self.tap.flight_complete;
     }
 
+    /// Whether it stands that the client got the server's flight.
+    pub const fn is_delivered(&self) -> bool {
+        self.delivered
+    }
+
     /// What was handed to the client came too late: it had closed before.
     pub const fn flight_was_lost(&mut self) {
         self.delivered = false;

@@ -1,6 +1,7 @@
 //! What `serve` tells, one JSON object per line (`schema/serve-1.json`). Keys never vanish: unknown is `null`.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use serde::Serialize;
 
@@ -112,13 +113,23 @@ const MOST_OFFERED: usize = 1024;
 /// Characters of a server name.
 const LONGEST_NAME: usize = 255;
 
-/// The names of a list, each once and only so many; the rest is counted.
-fn names<T: ToString>(values: impl IntoIterator<Item = T>, left_out: &mut usize) -> Vec<String> {
+/// The names of a list, each value once and only so many; the rest is counted. A name is made for what is kept only.
+fn names<T: Clone + Eq + Hash + ToString>(
+    values: impl IntoIterator<Item = T>,
+    left_out: &mut usize,
+) -> Vec<String> {
     let mut seen = HashSet::new();
-    let mut names: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-    names.retain(|name| seen.insert(name.clone()));
-    *left_out += names.len().saturating_sub(MOST_OFFERED);
-    names.truncate(MOST_OFFERED);
+    let mut names = Vec::new();
+    for value in values {
+        if !seen.insert(value.clone()) {
+            continue;
+        }
+        if names.len() < MOST_OFFERED {
+            names.push(value.to_string());
+        } else {
+            *left_out += 1;
+        }
+    }
     names
 }
 
