@@ -5,12 +5,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
@@ -20,8 +19,11 @@ use rustls::{
 
 use crate::registry::ProtocolVersion;
 
-use super::super::{CannotPlay, EndpointSpec, Role};
+use super::super::{CannotPlay, EndpointSpec, Resumption, Role};
 use super::{ID, configuration, feature, seeded, signer};
+
+/// Sessions that a server keeps at most for clients that come back with a session id.
+const SESSIONS: usize = 1024;
 
 #[derive(Clone)]
 pub(super) enum Config {
@@ -32,10 +34,7 @@ pub(super) enum Config {
 impl Config {
     pub(super) fn connect(&self, server_name: &str) -> Result<Connection, CannotPlay> {
         match self {
-            Self::Client(config) => {
-                let name = ServerName::try_from(server_name.to_owned()).map_err(configuration)?;
-                ClientConnection::new(Arc::clone(config), name).map(Connection::from).map_err(configuration)
-            }
+            Self::Client(config) => connect(config, server_name),
             Self::Server(config) => {
                 ServerConnection::new(Arc::clone(config)).map(Connection::from).map_err(configuration)
             }
@@ -43,11 +42,22 @@ impl Config {
     }
 }
 
+pub(super) fn connect(config: &Arc<ClientConfig>, server_name: &str) -> Result<Connection, CannotPlay> {
+    let name = ServerName::try_from(server_name.to_owned()).map_err(configuration)?;
+    ClientConnection::new(Arc::clone(config), name).map(Connection::from).map_err(configuration)
+}
+
 /// Everything that the configuration depends on, as text.
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
-        "{role:?} {:?} {:?} {:?} {:?} {} {:?} ",
-        spec.versions, spec.suites, spec.groups, spec.schemes, spec.server_order, spec.alpn
+        "{role:?} {:?} {:?} {:?} {:?} {} {:?} {:?} ",
+        spec.versions,
+        spec.suites,
+        spec.groups,
+        spec.schemes,
+        spec.server_order,
+        spec.alpn,
+        spec.resumption
     );
     // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());
@@ -61,6 +71,10 @@ pub(super) fn build(role: Role, spec: &EndpointSpec, is_seeded: bool) -> Result<
     }
     if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
         return Err(feature("client certificates here"));
+    }
+    if is_seeded && spec.resumption.tickets {
+        // The key of its tickets is the library's own affair.
+        return Err(feature("tickets with known random numbers"));
     }
     let provider = Arc::new(if is_seeded { seeded::provider(provider(spec)?)? } else { provider(spec)? });
     let versions = versions(spec)?;
@@ -131,7 +145,8 @@ fn client(
             .with_custom_certificate_verifier(Arc::new(TrustAnybody(algorithms)))
             .with_no_client_auth(),
     };
-    config.resumption = Resumption::disabled();
+    // A connection that is to resume gets its own place for sessions: see `session`.
+    config.resumption = rustls::client::Resumption::disabled();
     config.alpn_protocols.clone_from(&spec.alpn);
     Ok(Config::Client(Arc::new(config)))
 }
@@ -161,10 +176,23 @@ fn server(
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(certificates));
     config.ignore_client_order = spec.server_order;
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
+    set_resumption(&mut config, spec.resumption)?;
     config.alpn_protocols.clone_from(&spec.alpn);
     Ok(Config::Server(Arc::new(config)))
+}
+
+/// Tickets hold the session themselves: the cache is for session ids alone.
+fn set_resumption(config: &mut ServerConfig, resumption: Resumption) -> Result<(), CannotPlay> {
+    config.session_storage = if resumption.ids {
+        ServerSessionMemoryCache::new(SESSIONS)
+    } else {
+        Arc::new(NoServerSessionStorage {})
+    };
+    if resumption.tickets {
+        config.ticketer = aws_lc_rs::Ticketer::new().map_err(configuration)?;
+    }
+    config.send_tls13_tickets = usize::from(resumption.tickets);
+    Ok(())
 }
 
 /// The certificate for the TLS 1.2 suite that rustls will want most, since rustls settles on the certificate first; in

@@ -1,23 +1,27 @@
 //! One rustls connection behind the sans-IO trait.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
-use rustls::Connection;
+use rustls::{Connection, HandshakeKind};
 
 use crate::registry::{AlertDescription, CipherSuite, ProtocolVersion};
 
-use super::super::{EXPORTER_LABEL, Engine, EngineFailure, Negotiated, Status};
+use super::super::{EXPORTER_LABEL, Engine, EngineFailure, Negotiated, Session, Status};
+use super::session::Kept;
 
 pub(super) struct RustlsEngine {
     connection: Connection,
+    /// A client's, where it resumes or can be resumed.
+    kept: Option<Kept>,
     failure: Option<EngineFailure>,
     peer_closed: bool,
     received: Vec<u8>,
 }
 
 impl RustlsEngine {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, failure: None, peer_closed: false, received: Vec::new() }
+    pub(super) fn new(connection: Connection, kept: Option<Kept>) -> Self {
+        Self { connection, kept, failure: None, peer_closed: false, received: Vec::new() }
     }
 
     fn process(&mut self) {
@@ -91,6 +95,15 @@ impl Engine for RustlsEngine {
         let version = ProtocolVersion(u16::from(self.connection.protocol_version()?));
         let suite = CipherSuite(u16::from(self.connection.negotiated_cipher_suite()?.suite()));
         Some(Negotiated { version, suite })
+    }
+
+    fn session(&self) -> Option<Session> {
+        let kept = self.kept.as_ref().filter(|kept| kept.is_there())?;
+        Some(Session(Arc::new(kept.clone())))
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.status() == Status::Done && self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     fn exporter(&self) -> Option<[u8; 32]> {

@@ -5,6 +5,7 @@
 mod config;
 mod engine;
 mod seeded;
+mod session;
 mod signer;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, Session};
 
 const ID: &str = "rustls";
 
@@ -68,21 +69,43 @@ impl Backend for Rustls {
     }
 
     fn prepare(&self, role: Role, spec: &EndpointSpec) -> Result<Box<dyn Prepared>, CannotPlay> {
-        if spec.resumption != Resumption::default() {
-            return Err(feature("resumption here"));
-        }
-        Ok(Box::new(Ready { config: self.config(role, spec)?, server_name: spec.server_name.clone() }))
+        Ok(Box::new(Ready {
+            config: self.config(role, spec)?,
+            server_name: spec.server_name.as_str().into(),
+            resumption: spec.resumption,
+            session: spec.session.clone(),
+        }))
     }
 }
 
 struct Ready {
     config: config::Config,
-    server_name: String,
+    server_name: Arc<str>,
+    resumption: Resumption,
+    session: Option<Session>,
+}
+
+impl Ready {
+    /// What a client comes back with, or is to be resumed by.
+    fn kept(&self) -> Result<Option<session::Kept>, CannotPlay> {
+        let config::Config::Client(config) = &self.config else { return Ok(None) };
+        if let Some(Session(any)) = &self.session {
+            let kept = any.downcast_ref::<session::Kept>().ok_or(feature("sessions of another stack"))?;
+            return kept.resuming(&self.server_name).map(Some);
+        }
+        let is_asked = self.resumption != Resumption::default();
+        Ok(is_asked.then(|| session::Kept::new(config, self.resumption, &self.server_name)))
+    }
 }
 
 impl Prepared for Ready {
     fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
-        Ok(Box::new(engine::RustlsEngine::new(self.config.connect(&self.server_name)?)))
+        let kept = self.kept()?;
+        let connection = match &kept {
+            Some(kept) => config::connect(kept.config(), &self.server_name)?,
+            None => self.config.connect(&self.server_name)?,
+        };
+        Ok(Box::new(engine::RustlsEngine::new(connection, kept)))
     }
 }
 
