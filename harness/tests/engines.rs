@@ -4,6 +4,8 @@
 mod certificates;
 #[path = "engines/last_words.rs"]
 mod last_words;
+#[path = "engines/resumption.rs"]
+mod resumption;
 #[path = "engines/s2n.rs"]
 mod s2n;
 #[path = "engines/talk.rs"]

@@ -95,6 +95,9 @@ pub enum Role {
 
 /// By what sessions are resumed: a server offers it, a client takes it. None of it by default, so that no case of a
 /// run depends on an earlier one.
+///
+/// A server keeps to it. No stack's client takes tickets and no session ids, and OpenSSL's has a session to come back with
+/// wherever the server gives one. s2n's server has no session ids here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resumption {
     /// Session ids (RFC 5246 7.3).
@@ -157,9 +160,10 @@ pub struct EndpointSpec {
     /// Server only: bits of the finite-field group for DHE; 0 leaves DHE unconfigured.
     pub dh_bits: u16,
     pub psk: Option<ExternalPsk>,
-    /// OpenSSL only.
     pub resumption: Resumption,
-    /// Client only: comes back with this session, in the settings in which it was made but for the suites' order.
+    /// Client only: comes back with this session, in the settings in which it was made but for the suites' order. Any number
+    /// of times, but rustls takes a ticket of TLS 1.3 once: it needs the one that the resumed connection is given, and says
+    /// where there is none.
     pub session: Option<Session>,
 }
 

@@ -51,13 +51,7 @@ pub(super) fn connect(config: &Arc<ClientConfig>, server_name: &str) -> Result<C
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
         "{role:?} {:?} {:?} {:?} {:?} {} {:?} {:?} ",
-        spec.versions,
-        spec.suites,
-        spec.groups,
-        spec.schemes,
-        spec.server_order,
-        spec.alpn,
-        spec.resumption
+        spec.versions, spec.suites, spec.groups, spec.schemes, spec.server_order, spec.alpn, spec.resumption
     );
     // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());

@@ -34,8 +34,11 @@ impl Kept {
         let pool = Arc::new(Pool { tickets: resumption.tickets, given: Mutex::default() });
         let mut config = config.clone();
         // With tickets it takes session ids, too: rustls knows no tickets alone.
-        let tls12 =
-            if resumption.tickets { Tls12Resumption::SessionIdOrTickets } else { Tls12Resumption::SessionIdOnly };
+        let tls12 = if resumption.tickets {
+            Tls12Resumption::SessionIdOrTickets
+        } else {
+            Tls12Resumption::SessionIdOnly
+        };
         config.resumption = Library::store(Arc::<Pool>::clone(&pool)).tls12_resumption(tls12);
         Self { config: Arc::new(config), pool, server_name: Arc::clone(server_name) }
     }

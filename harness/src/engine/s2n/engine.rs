@@ -1,12 +1,17 @@
 //! One s2n connection behind the sans-IO trait.
 
+use std::sync::Arc;
+
 use crate::registry::AlertDescription;
 
-use super::super::{Engine, EngineFailure, Negotiated, Role, Status};
+use super::super::{EXPORTER_LABEL, Engine, EngineFailure, Negotiated, Role, Session, Status};
 use super::handle::{Connection, Fault, FaultKind};
+use super::session::Place;
 
 pub(super) struct S2nEngine {
     connection: Connection,
+    /// A client's, where it resumes or can be resumed.
+    place: Option<Place>,
     status: Status,
     was_done: bool,
     negotiated: Option<Negotiated>,
@@ -17,9 +22,10 @@ pub(super) struct S2nEngine {
 }
 
 impl S2nEngine {
-    pub(super) fn new(role: Role, connection: Connection) -> Self {
+    pub(super) fn new(role: Role, connection: Connection, place: Option<Place>) -> Self {
         let mut engine = Self {
             connection,
+            place,
             status: Status::Running,
             was_done: false,
             negotiated: None,
@@ -134,5 +140,18 @@ impl Engine for S2nEngine {
 
     fn negotiated(&self) -> Option<Negotiated> {
         self.negotiated
+    }
+
+    fn session(&self) -> Option<Session> {
+        let place = self.place.as_ref().filter(|_| self.status == Status::Done)?;
+        Some(Session(Arc::new(place.keep(self.connection.session()?))))
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.status == Status::Done && self.connection.is_resumed()
+    }
+
+    fn exporter(&self) -> Option<[u8; 32]> {
+        if self.status == Status::Done { self.connection.exporter(EXPORTER_LABEL) } else { None }
     }
 }

@@ -66,6 +66,9 @@ fn check(result: c_int) -> Result<(), Fault> {
     if result < 0 { Err(fault()) } else { Ok(()) }
 }
 
+/// Seconds for which a server makes tickets with its key: a month. By default it stops after two hours.
+const KEY_LIFETIME: u64 = 30 * 24 * 60 * 60;
+
 /// What a configuration is made from, in the library's forms.
 #[derive(Default)]
 pub(super) struct Parts {
@@ -75,6 +78,10 @@ pub(super) struct Parts {
     pub(super) dh: Option<CString>,
     pub(super) alpn: Vec<Vec<u8>>,
     pub(super) verifies: bool,
+    /// Sessions are resumed by tickets.
+    pub(super) tickets: bool,
+    /// A server's, for its tickets.
+    pub(super) ticket_key: Option<[u8; 32]>,
     /// PEM.
     pub(super) trust: Option<CString>,
 }
@@ -121,6 +128,17 @@ impl Config {
             }
             if let Some(trust) = &parts.trust {
                 check(ffi::s2n_config_add_pem_to_trust_store(raw, trust.as_ptr()))?;
+            }
+            if parts.tickets {
+                check(ffi::s2n_config_set_session_tickets_onoff(raw, 1))?;
+            }
+            if let Some(mut key) = parts.ticket_key {
+                // Behind its time the key would be taken for no more tickets, and nobody adds another one.
+                check(ffi::s2n_config_set_ticket_encrypt_decrypt_key_lifetime(raw, KEY_LIFETIME))?;
+                let (name, length) = (c"shakedown".to_bytes(), u32::try_from(key.len()).unwrap_or(0)); // 0 is refused
+                let name_length = u32::try_from(name.len()).unwrap_or(0); // as above
+                let (name, key) = (name.as_ptr(), key.as_mut_ptr());
+                check(ffi::s2n_config_add_ticket_crypto_key(raw, name, name_length, key, length, 0))?;
             }
             if !parts.verifies {
                 check(ffi::s2n_config_disable_x509_verification(raw))?;
@@ -169,11 +187,13 @@ pub(super) struct Connection {
 unsafe impl Send for Connection {}
 
 impl Connection {
+    /// A client comes back with a `session` of [`Connection::session`].
     pub(super) fn new(
         role: Role,
         config: Arc<Config>,
         policy: Policy,
         server_name: &str,
+        session: Option<&[u8]>,
     ) -> Result<Self, Fault> {
         sys::init();
         let mode = match role {
@@ -203,6 +223,9 @@ impl Connection {
                 let name = CString::new(server_name)
                     .map_err(|error| Fault { text: error.to_string(), kind: FaultKind::Other })?;
                 check(ffi::s2n_set_server_name(raw, name.as_ptr()))?;
+            }
+            if let Some(session) = session {
+                check(ffi::s2n_connection_set_session(raw, session.as_ptr(), session.len()))?;
             }
             Ok(connection)
         }
@@ -274,6 +297,35 @@ impl Connection {
         };
         let version = sys::version_of(u8::try_from(version).ok()?);
         (result == 0).then_some((version, CipherSuite(u16::from_be_bytes([first, second]))))
+    }
+
+    /// What a client can come back with, in the library's form: the newest ticket, or else the session id.
+    pub(super) fn session(&self) -> Option<Vec<u8>> {
+        let raw = self.raw.as_ptr();
+        // SAFETY: a live connection, which is only read.
+        let length = usize::try_from(unsafe { ffi::s2n_connection_get_session_length(raw) }).ok()?;
+        let mut session = vec![0; length];
+        // SAFETY: as above, and a buffer of that length.
+        let copied = unsafe { ffi::s2n_connection_get_session(raw, session.as_mut_ptr(), length) };
+        (length > 0 && usize::try_from(copied) == Ok(length)).then_some(session)
+    }
+
+    pub(super) fn is_resumed(&self) -> bool {
+        // SAFETY: a live connection, which is only read.
+        unsafe { ffi::s2n_connection_is_session_resumed(self.raw.as_ptr()) == 1 }
+    }
+
+    /// The library has it in TLS 1.3 alone.
+    pub(super) fn exporter(&self, label: &str) -> Option<[u8; 32]> {
+        let mut material = [0; 32];
+        let lengths = (u32::try_from(label.len()).ok()?, u32::try_from(material.len()).ok()?);
+        // SAFETY: a live connection, which is only read, and slices of those lengths; the context is empty.
+        let result = unsafe {
+            let (raw, no_context) = (self.raw.as_ptr(), label.as_ptr());
+            let out = material.as_mut_ptr();
+            ffi::s2n_connection_tls_exporter(raw, label.as_ptr(), lengths.0, no_context, 0, out, lengths.1)
+        };
+        (result == 0).then_some(material)
     }
 }
 

@@ -10,6 +10,7 @@
 mod engine;
 mod handle;
 mod policy;
+mod session;
 mod sys;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::pki::Identity;
 
-use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, dh};
+use super::{Backend, CannotPlay, EndpointSpec, Engine, Prepared, Resumption, Role, Session, dh};
 use handle::{Config, Connection, Fault, Parts, Policy};
 use sys::Built;
 
@@ -67,14 +68,17 @@ impl S2n {
             text: format!("it has no policy {name:?}"),
         })?;
         check_authentication(role, spec)?;
-        connect(role, self.config(role, spec)?, Policy::Named(policy), &spec.server_name)
+        End::new(role, spec).connect(self.config(role, spec)?, Policy::Named(policy))
     }
 
     fn config(&self, role: Role, spec: &EndpointSpec) -> Result<Arc<Config>, CannotPlay> {
         // Identities are shared, and held by the cache, so their address names them.
         let identities: Vec<_> = spec.identities.iter().map(Arc::as_ptr).collect();
         let trust = spec.trust.as_ref().map(Arc::as_ptr);
-        let key = format!("{role:?} {identities:?} {trust:?} {} {:?}", spec.dh_bits, spec.alpn);
+        let key = format!(
+            "{role:?} {identities:?} {trust:?} {} {:?} {:?}",
+            spec.dh_bits, spec.alpn, spec.resumption
+        );
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = configs.get(&key) {
             return Ok(Arc::clone(&cached.config));
@@ -106,37 +110,53 @@ impl Backend for S2n {
         check_authentication(role, spec)?;
         // Once: to build it takes 3 µs, a twentieth of what a server does in a handshake.
         let policy = Arc::new(policy::build(spec)?);
-        Ok(Box::new(Ready {
-            role,
-            config: self.config(role, spec)?,
-            policy,
-            server_name: spec.server_name.clone(),
-        }))
+        Ok(Box::new(Ready { config: self.config(role, spec)?, policy, end: End::new(role, spec) }))
     }
 }
 
 struct Ready {
-    role: Role,
     config: Arc<Config>,
     policy: Arc<Built>,
+    end: End,
+}
+
+/// What a connection needs to know beside configuration and policy.
+struct End {
+    role: Role,
     server_name: String,
+    resumption: Resumption,
+    session: Option<Session>,
+}
+
+impl End {
+    fn new(role: Role, spec: &EndpointSpec) -> Self {
+        let (server_name, session) = (spec.server_name.clone(), spec.session.clone());
+        Self { role, server_name, resumption: spec.resumption, session }
+    }
+
+    fn connect(&self, config: Arc<Config>, policy: Policy) -> Result<Box<dyn Engine>, CannotPlay> {
+        let name = &self.server_name;
+        let is_asked = self.resumption != Resumption::default();
+        // A session belongs to the configuration that it was made in.
+        let (place, session) = match &self.session {
+            _ if self.role == Role::Server => (None, None),
+            Some(Session(any)) => {
+                let kept = any.downcast_ref::<session::Kept>().ok_or(feature("sessions of another stack"))?;
+                let (place, session) = kept.resuming(name)?;
+                (Some(place.clone()), Some(session))
+            }
+            None => (is_asked.then(|| session::Place::new(Arc::clone(&config), name)), None),
+        };
+        let config = place.as_ref().map_or(config, |place| Arc::clone(place.config()));
+        let connection = Connection::new(self.role, config, policy, name, session).map_err(configuration)?;
+        Ok(Box::new(engine::S2nEngine::new(self.role, connection, place)))
+    }
 }
 
 impl Prepared for Ready {
     fn open(&self) -> Result<Box<dyn Engine>, CannotPlay> {
-        let policy = Policy::Built(Arc::clone(&self.policy));
-        connect(self.role, Arc::clone(&self.config), policy, &self.server_name)
+        self.end.connect(Arc::clone(&self.config), Policy::Built(Arc::clone(&self.policy)))
     }
-}
-
-fn connect(
-    role: Role,
-    config: Arc<Config>,
-    policy: Policy,
-    server_name: &str,
-) -> Result<Box<dyn Engine>, CannotPlay> {
-    let connection = Connection::new(role, config, policy, server_name).map_err(configuration)?;
-    Ok(Box::new(engine::S2nEngine::new(role, connection)))
 }
 
 fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPlay> {
@@ -146,8 +166,8 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
     if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
         return Err(feature("client certificates here"));
     }
-    if spec.resumption != Resumption::default() {
-        return Err(feature("resumption here"));
+    if role == Role::Server && spec.resumption.ids {
+        return Err(feature("session ids as a server here"));
     }
     if role == Role::Server && spec.identities.is_empty() {
         return Err(feature("anonymous key exchange"));
@@ -156,10 +176,10 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
 }
 
 fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
-    let alpn = spec.alpn.clone();
+    let (alpn, tickets) = (spec.alpn.clone(), spec.resumption.tickets);
     if role == Role::Client {
         let trust = spec.trust.as_ref().map(|ca| pem("CERTIFICATE", ca)).transpose()?;
-        return Ok(Parts { alpn, verifies: trust.is_some(), trust, ..Parts::default() });
+        return Ok(Parts { alpn, tickets, verifies: trust.is_some(), trust, ..Parts::default() });
     }
     let identities = spec
         .identities
@@ -172,7 +192,17 @@ fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
         // The library takes no smaller group, and the harness knows no larger one.
         bits => return Err(CannotPlay::FiniteField { backend: ID.to_owned(), bits }),
     };
-    Ok(Parts { identities, dh, alpn, ..Parts::default() })
+    let ticket_key = tickets.then(ticket_key).transpose()?;
+    Ok(Parts { identities, dh, alpn, tickets, ticket_key, ..Parts::default() })
+}
+
+fn ticket_key() -> Result<[u8; 32], CannotPlay> {
+    let mut key = [0; 32];
+    let text = |error: getrandom::Error| error.to_string();
+    match getrandom::fill(&mut key).map_err(text) {
+        Ok(()) => Ok(key),
+        Err(text) => Err(CannotPlay::Configuration { backend: ID.to_owned(), text }),
+    }
 }
 
 fn chain(identity: &Identity) -> Result<CString, CannotPlay> {
