@@ -274,9 +274,7 @@ fn set_client(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     builder.set_options(SslOptions::from_bits_retain(LEGACY_SERVER_CONNECT));
     match &spec.trust {
         Some(ca) => {
-            let mut store = X509StoreBuilder::new()?;
-            store.add_cert(X509::from_der(ca)?)?;
-            builder.set_cert_store(store.build());
+            set_trust(builder, ca)?;
             builder.set_verify(SslVerifyMode::PEER);
         }
         None => builder.set_verify(SslVerifyMode::NONE),
@@ -286,6 +284,15 @@ fn set_client(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     if !protocols.is_empty() {
         builder.set_alpn_protos(&protocols)?;
     }
+    Ok(())
+}
+
+fn set_trust(builder: &mut SslContextBuilder, ca: &[u8]) -> Result<(), ErrorStack> {
+    let mut store = X509StoreBuilder::new()?;
+    store.add_cert(X509::from_der(ca)?)?;
+    builder.set_cert_store(store.build());
+    // Else the library shows that CA behind its own certificate.
+    builder.set_mode(SslMode::NO_AUTO_CHAIN);
     Ok(())
 }
 
