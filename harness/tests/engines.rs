@@ -2,6 +2,8 @@
 
 #[path = "engines/certificates.rs"]
 mod certificates;
+#[path = "engines/client_certificates.rs"]
+mod client_certificates;
 #[path = "engines/last_words.rs"]
 mod last_words;
 #[path = "engines/resumption.rs"]

@@ -39,7 +39,8 @@ pub trait Engine: Send {
     fn peer_closed(&self) -> bool;
     /// What the stack itself says was negotiated: a cross-check of what the tap read from the wire.
     fn negotiated(&self) -> Option<Negotiated>;
-    /// The peer's certificates as they were shown, leaf first, DER; none if there are none or the stack does not tell.
+    /// The peer's certificates as they were shown, leaf first, DER; none if there are none or the stack does not tell, as s2n's
+    /// client. In a resumed handshake nothing is shown, and some stacks tell those of the first.
     fn peer_chain(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }
@@ -147,13 +148,14 @@ pub struct EndpointSpec {
     /// Server only: choose in its own order. s2n knows no other.
     pub server_order: bool,
     /// Certificates with their keys, each of another kind of key; none for anonymous and PSK suites. A client's is what it
-    /// shows to a server that asks; OpenSSL only.
+    /// shows to a server that asks; s2n takes one.
     pub identities: Vec<Arc<Identity>>,
-    /// Client only: the CA's certificate (DER). `None` trusts anybody.
+    /// The CA's certificate (DER). `None` trusts anybody. A server looks at it where it asks its client: then one who shows no
+    /// certificate for clients of that CA is refused.
     pub trust: Option<Arc<Vec<u8>>>,
     /// Client only.
     pub server_name: String,
-    /// Server only, OpenSSL only: asks for a certificate of the client (RFC 8446 4.3.2), and takes any or none.
+    /// Server only: asks for a certificate of the client (RFC 8446 4.3.2), and without `trust` takes any or none.
     pub asks_client: bool,
     /// Most wanted first (RFC 7301).
     pub alpn: Vec<Vec<u8>>,

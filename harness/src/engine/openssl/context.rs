@@ -228,9 +228,14 @@ fn set_server(builder: &mut SslContextBuilder, spec: &EndpointSpec) -> Result<()
     }
     // Ten thousand idle connections would keep some 34 KiB of record buffers each.
     builder.set_mode(SslMode::RELEASE_BUFFERS);
-    if spec.asks_client {
+    match &spec.trust {
+        Some(ca) if spec.asks_client => {
+            set_trust(builder, ca)?;
+            builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        }
         // Who the client is decides nothing here.
-        builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+        None if spec.asks_client => builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true),
+        _ => {}
     }
     set_identities(builder, spec)?;
     if !spec.alpn.is_empty() {

@@ -5,22 +5,22 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, RootCertStore, ServerConfig,
-    ServerConnection, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection, SupportedCipherSuite,
+    SupportedProtocolVersion,
 };
 
+use crate::pki::Identity;
 use crate::registry::ProtocolVersion;
 
 use super::super::{CannotPlay, EndpointSpec, Resumption, Role};
-use super::{ID, configuration, feature, seeded, signer};
+use super::{ID, configuration, feature, peers, seeded, signer};
 
 /// Sessions that a server keeps at most for clients that come back with a session id.
 const SESSIONS: usize = 1024;
@@ -50,8 +50,15 @@ pub(super) fn connect(config: &Arc<ClientConfig>, server_name: &str) -> Result<C
 /// Everything that the configuration depends on, as text.
 pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
     let mut key = format!(
-        "{role:?} {:?} {:?} {:?} {:?} {} {:?} {:?} ",
-        spec.versions, spec.suites, spec.groups, spec.schemes, spec.server_order, spec.alpn, spec.resumption
+        "{role:?} {:?} {:?} {:?} {:?} {} {} {:?} {:?} ",
+        spec.versions,
+        spec.suites,
+        spec.groups,
+        spec.schemes,
+        spec.server_order,
+        spec.asks_client,
+        spec.alpn,
+        spec.resumption
     );
     // Identities are shared, and held by the cache, so their address names them.
     let _ = write!(key, "{:?} ", spec.identities.iter().map(Arc::as_ptr).collect::<Vec<_>>());
@@ -62,9 +69,6 @@ pub(super) fn cache_key(role: Role, spec: &EndpointSpec) -> String {
 pub(super) fn build(role: Role, spec: &EndpointSpec, is_seeded: bool) -> Result<Config, CannotPlay> {
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys"));
-    }
-    if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
-        return Err(feature("client certificates here"));
     }
     if is_seeded && spec.resumption.tickets {
         // The key of its tickets is the library's own affair.
@@ -125,19 +129,22 @@ fn client(
     spec: &EndpointSpec,
 ) -> Result<Config, CannotPlay> {
     let algorithms = provider.signature_verification_algorithms;
+    let shown = spec.identities.iter().map(|identity| Ok(certified(identity, signing(identity)?)));
+    let shown = peers::Shown(shown.collect::<Result<_, _>>()?);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(configuration)?;
-    let mut config = match &spec.trust {
-        Some(ca) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from(ca.as_slice())).map_err(configuration)?;
-            builder.with_root_certificates(roots).with_no_client_auth()
+    let builder = match &spec.trust {
+        Some(ca) => builder.with_root_certificates(peers::roots(ca)?),
+        None => {
+            let anybody = Arc::new(peers::TrustAnybody(algorithms));
+            builder.dangerous().with_custom_certificate_verifier(anybody)
         }
-        None => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(TrustAnybody(algorithms)))
-            .with_no_client_auth(),
+    };
+    let mut config = if spec.identities.is_empty() {
+        builder.with_no_client_auth()
+    } else {
+        builder.with_client_cert_resolver(Arc::new(shown))
     };
     // A connection that is to resume gets its own place for sessions: see `session`.
     config.resumption = rustls::client::Resumption::disabled();
@@ -155,24 +162,35 @@ fn server(
     }
     let mut keys = Vec::new();
     for identity in &spec.identities {
-        let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-        let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
-        let signer = any_supported_type(&key).map_err(configuration)?;
-        let signer = signer::restricted(signer, &spec.schemes, versions)?;
-        keys.push(Arc::new(CertifiedKey::new(chain, signer)));
+        let signer = signer::restricted(signing(identity)?, &spec.schemes, versions)?;
+        keys.push(certified(identity, signer));
     }
     let suites =
         provider.cipher_suites.iter().copied().filter(|suite| versions.contains(&suite.version())).collect();
     let certificates = Certificates { keys, suites, server_order: spec.server_order };
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
-        .map_err(configuration)?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificates));
+        .map_err(configuration)?;
+    let builder = if spec.asks_client {
+        builder.with_client_cert_verifier(peers::of_clients(&provider, spec.trust.as_ref())?)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(certificates));
     config.ignore_client_order = spec.server_order;
     set_resumption(&mut config, spec.resumption)?;
     config.alpn_protocols.clone_from(&spec.alpn);
     Ok(Config::Server(Arc::new(config)))
+}
+
+fn signing(identity: &Identity) -> Result<Arc<dyn SigningKey>, CannotPlay> {
+    let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
+    any_supported_type(&key).map_err(configuration)
+}
+
+fn certified(identity: &Identity, key: Arc<dyn SigningKey>) -> Arc<CertifiedKey> {
+    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    Arc::new(CertifiedKey::new(chain, key))
 }
 
 /// Tickets hold the session themselves: the cache is for session ids alone.
@@ -221,44 +239,5 @@ impl ResolvesServerCert for Certificates {
             able.iter().find(|key| suite.usable_for_signature_algorithm(key.key.algorithm())).copied()
         });
         wanted.or(able.first().copied()).or(self.keys.first()).cloned()
-    }
-}
-
-/// For a spec that trusts anybody: signatures are still checked, the chain is not.
-#[derive(Debug)]
-struct TrustAnybody(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for TrustAnybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
     }
 }

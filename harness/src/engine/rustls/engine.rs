@@ -97,6 +97,11 @@ impl Engine for RustlsEngine {
         Some(Negotiated { version, suite })
     }
 
+    fn peer_chain(&self) -> Vec<Vec<u8>> {
+        let chain = self.connection.peer_certificates().unwrap_or_default();
+        chain.iter().map(|certificate| certificate.to_vec()).collect()
+    }
+
     fn session(&self) -> Option<Session> {
         let kept = self.kept.as_ref().filter(|kept| kept.is_there())?;
         Some(Session(Arc::new(kept.clone())))

@@ -4,6 +4,7 @@
 
 mod config;
 mod engine;
+mod peers;
 mod seeded;
 mod session;
 mod signer;

@@ -142,6 +142,11 @@ impl Engine for S2nEngine {
         self.negotiated
     }
 
+    /// A client's: the library tells it what it verified, and not what it was shown.
+    fn peer_chain(&self) -> Vec<Vec<u8>> {
+        if self.was_done { self.connection.client_chain() } else { Vec::new() }
+    }
+
     fn session(&self) -> Option<Session> {
         let place = self.place.as_ref().filter(|_| self.status == Status::Done)?;
         Some(Session(Arc::new(place.keep(self.connection.session()?))))

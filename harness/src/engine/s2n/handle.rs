@@ -77,13 +77,14 @@ pub(super) struct Parts {
     /// PEM.
     pub(super) dh: Option<CString>,
     pub(super) alpn: Vec<Vec<u8>>,
-    pub(super) verifies: bool,
     /// Sessions are resumed by tickets.
     pub(super) tickets: bool,
     /// A server's, for its tickets.
     pub(super) ticket_key: Option<[u8; 32]>,
-    /// PEM.
+    /// PEM; without it anybody is trusted.
     pub(super) trust: Option<CString>,
+    /// A server's: it asks, and whom it trusts it requires.
+    pub(super) asks_client: bool,
 }
 
 /// A finished configuration: shared, never changed.
@@ -126,8 +127,18 @@ impl Config {
             if let Some(dh) = &parts.dh {
                 check(ffi::s2n_config_add_dhparams(raw, dh.as_ptr()))?;
             }
-            if let Some(trust) = &parts.trust {
-                check(ffi::s2n_config_add_pem_to_trust_store(raw, trust.as_ptr()))?;
+            match &parts.trust {
+                Some(trust) => check(ffi::s2n_config_add_pem_to_trust_store(raw, trust.as_ptr()))?,
+                None => check(ffi::s2n_config_disable_x509_verification(raw))?,
+            }
+            if parts.asks_client {
+                let kind = match parts.trust {
+                    Some(_) => ffi::s2n_cert_auth_type::REQUIRED,
+                    None => ffi::s2n_cert_auth_type::OPTIONAL,
+                };
+                check(ffi::s2n_config_set_client_auth_type(raw, kind))?;
+                // By default it would have to be the name that the client asked for, as if it were a server's.
+                check(ffi::s2n_config_set_verify_host_callback(raw, Some(any_name), ptr::null_mut()))?;
             }
             if parts.tickets {
                 check(ffi::s2n_config_set_session_tickets_onoff(raw, 1))?;
@@ -139,9 +150,6 @@ impl Config {
                 let name_length = u32::try_from(name.len()).unwrap_or(0); // as above
                 let (name, key) = (name.as_ptr(), key.as_mut_ptr());
                 check(ffi::s2n_config_add_ticket_crypto_key(raw, name, name_length, key, length, 0))?;
-            }
-            if !parts.verifies {
-                check(ffi::s2n_config_disable_x509_verification(raw))?;
             }
             Ok(config)
         }
@@ -310,6 +318,29 @@ impl Connection {
         (length > 0 && usize::try_from(copied) == Ok(length)).then_some(session)
     }
 
+    /// What the client showed, leaf first, DER.
+    pub(super) fn client_chain(&self) -> Vec<Vec<u8>> {
+        let (mut list, mut length) = (ptr::null_mut(), 0);
+        // SAFETY: a live connection, which is only read. It keeps the list, of that length, longer than this borrow.
+        let mut list = unsafe {
+            let raw = self.raw.as_ptr();
+            let result = ffi::s2n_connection_get_client_cert_chain(raw, &raw mut list, &raw mut length);
+            match usize::try_from(length) {
+                Ok(length) if result == 0 && !list.is_null() => slice::from_raw_parts(list, length),
+                _ => &[],
+            }
+        };
+        let mut chain = Vec::new();
+        // As in TLS 1.2 (RFC 5246 7.4.2), in TLS 1.3, too.
+        while let [high, middle, low, rest @ ..] = list {
+            let length = usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low);
+            let Some((certificate, behind)) = rest.split_at_checked(length) else { break };
+            chain.push(certificate.to_vec());
+            list = behind;
+        }
+        chain
+    }
+
     pub(super) fn is_resumed(&self) -> bool {
         // SAFETY: a live connection, which is only read.
         unsafe { ffi::s2n_connection_is_session_resumed(self.raw.as_ptr()) == 1 }
@@ -337,6 +368,11 @@ impl Drop for Connection {
             drop(Box::from_raw(self.queues.as_ptr()));
         }
     }
+}
+
+/// Who signed a client's certificate decides, not what name is in it.
+unsafe extern "C" fn any_name(_: *const c_char, _: usize, _: *mut c_void) -> u8 {
+    1
 }
 
 /// The library reads from the peer. Never 0, which would mean that the peer is gone.

@@ -76,8 +76,8 @@ impl S2n {
         let identities: Vec<_> = spec.identities.iter().map(Arc::as_ptr).collect();
         let trust = spec.trust.as_ref().map(Arc::as_ptr);
         let key = format!(
-            "{role:?} {identities:?} {trust:?} {} {:?} {:?}",
-            spec.dh_bits, spec.alpn, spec.resumption
+            "{role:?} {identities:?} {trust:?} {} {} {:?} {:?}",
+            spec.asks_client, spec.dh_bits, spec.alpn, spec.resumption
         );
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = configs.get(&key) {
@@ -163,8 +163,13 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
     if spec.psk.is_some() {
         return Err(feature("external pre-shared keys here"));
     }
-    if spec.asks_client || (role == Role::Client && !spec.identities.is_empty()) {
-        return Err(feature("client certificates here"));
+    if role == Role::Client && spec.identities.len() > 1 {
+        // Of two it shows neither, and fails when it is asked.
+        return Err(feature("a choice of client certificates"));
+    }
+    if role == Role::Server && spec.asks_client && spec.resumption != Resumption::default() {
+        // It does not keep their certificates, so it gives no sessions.
+        return Err(feature("resumption of clients that are asked for a certificate"));
     }
     if role == Role::Server && spec.resumption.ids {
         return Err(feature("session ids as a server here"));
@@ -177,15 +182,16 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
 
 fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
     let (alpn, tickets) = (spec.alpn.clone(), spec.resumption.tickets);
-    if role == Role::Client {
-        let trust = spec.trust.as_ref().map(|ca| pem("CERTIFICATE", ca)).transpose()?;
-        return Ok(Parts { alpn, tickets, verifies: trust.is_some(), trust, ..Parts::default() });
-    }
     let identities = spec
         .identities
         .iter()
         .map(|identity| Ok((chain(identity)?, pem("PRIVATE KEY", &identity.key)?)))
         .collect::<Result<_, _>>()?;
+    let trust = spec.trust.as_ref().filter(|_| role == Role::Client || spec.asks_client);
+    let trust = trust.map(|ca| pem("CERTIFICATE", ca)).transpose()?;
+    if role == Role::Client {
+        return Ok(Parts { identities, alpn, tickets, trust, ..Parts::default() });
+    }
     let dh = match spec.dh_bits {
         0 => None,
         2048 => Some(pem("DH PARAMETERS", &dh::ffdhe2048_der())?),
@@ -193,7 +199,7 @@ fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
         bits => return Err(CannotPlay::FiniteField { backend: ID.to_owned(), bits }),
     };
     let ticket_key = tickets.then(ticket_key).transpose()?;
-    Ok(Parts { identities, dh, alpn, tickets, ticket_key, ..Parts::default() })
+    Ok(Parts { identities, dh, alpn, tickets, ticket_key, trust, asks_client: spec.asks_client })
 }
 
 fn ticket_key() -> Result<[u8; 32], CannotPlay> {
