@@ -51,7 +51,7 @@ impl Exchange {
 pub enum Kind {
     /// The server shows a certificate, the client none.
     Full,
-    /// Both show one, of the same kind of key.
+    /// Both show one, of the same kind of key, and both verify it.
     Mutual,
     /// An abbreviated one with a ticket (RFC 5077; RFC 8446 2.2, `psk_dhe_ke`).
     Resumed,

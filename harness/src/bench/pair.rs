@@ -49,6 +49,7 @@ impl Specs {
             dh_bits: if cell.exchange == Exchange::Dhe2048 { 2048 } else { 0 },
             server_order: true,
             asks_client: is_mutual,
+            trust: is_mutual.then(|| Arc::clone(keys.ca())),
             ..common.clone()
         };
         let client = EndpointSpec {
@@ -160,7 +161,7 @@ impl Pair {
         Ok(())
     }
 
-    /// To a client of `other`, which has to tell: OpenSSL's alone does.
+    /// To a client of `other`, which has to tell: s2n's does not.
     fn shows_its_certificate(&self, other: &dyn Backend, client: &EndpointSpec) -> Result<(), Unfit> {
         let mut client = other.open(Role::Client, client)?;
         let mut server = self.server.open()?;
