@@ -98,7 +98,7 @@ pub enum Role {
 /// run depends on an earlier one.
 ///
 /// A server keeps to it. No stack's client takes tickets and no session ids, and OpenSSL's has a session to come back with
-/// wherever the server gives one. s2n's server has no session ids here.
+/// wherever the server gives one. s2n's server gives none to clients that it asks for a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resumption {
     /// Session ids (RFC 5246 7.3).

@@ -12,6 +12,7 @@ use s2n_tls_sys as ffi;
 use crate::registry::{CipherSuite, ProtocolVersion};
 
 use super::super::Role;
+use super::cache::{self, Cache};
 use super::sys::{self, Built, SecurityPolicy};
 
 /// What the library says of a call that failed.
@@ -66,7 +67,7 @@ fn check(result: c_int) -> Result<(), Fault> {
     if result < 0 { Err(fault()) } else { Ok(()) }
 }
 
-/// Seconds for which a server makes tickets with its key: a month. By default it stops after two hours.
+/// Seconds for which a server seals sessions with its key: a month. By default it stops after two hours.
 const KEY_LIFETIME: u64 = 30 * 24 * 60 * 60;
 
 /// What a configuration is made from, in the library's forms.
@@ -77,10 +78,12 @@ pub(super) struct Parts {
     /// PEM.
     pub(super) dh: Option<CString>,
     pub(super) alpn: Vec<Vec<u8>>,
+    /// A server's: sessions are resumed by their ids.
+    pub(super) ids: bool,
     /// Sessions are resumed by tickets.
     pub(super) tickets: bool,
-    /// A server's, for its tickets.
-    pub(super) ticket_key: Option<[u8; 32]>,
+    /// A server's, for its tickets and for what it keeps by id.
+    pub(super) session_key: Option<[u8; 32]>,
     /// PEM; without it anybody is trusted.
     pub(super) trust: Option<CString>,
     /// A server's: it asks, and whom it trusts it requires.
@@ -92,6 +95,8 @@ pub(super) struct Config {
     raw: NonNull<ffi::s2n_config>,
     /// The configuration points to them; freed after it.
     certificates: Vec<NonNull<ffi::s2n_cert_chain_and_key>>,
+    /// The same holds for it.
+    cache: Arc<Cache>,
 }
 
 // SAFETY: the library lets threads share a configuration that nobody changes, and `new` is the only one who does.
@@ -106,7 +111,7 @@ impl Config {
         // valid for its call. Without verification a client trusts anybody, as the specification says.
         unsafe {
             let raw = NonNull::new(ffi::s2n_config_new_minimal()).ok_or_else(fault)?;
-            let mut config = Self { raw, certificates: Vec::new() };
+            let mut config = Self { raw, certificates: Vec::new(), cache: Arc::default() };
             let raw = raw.as_ptr();
             // The delay hides at what a server took offence from someone who measures; here it would hold back the
             // alert for half a minute.
@@ -143,7 +148,14 @@ impl Config {
             if parts.tickets {
                 check(ffi::s2n_config_set_session_tickets_onoff(raw, 1))?;
             }
-            if let Some(mut key) = parts.ticket_key {
+            if parts.ids {
+                let context = Arc::as_ptr(&config.cache).cast_mut().cast::<c_void>();
+                check(ffi::s2n_config_set_cache_store_callback(raw, Some(cache::store), context))?;
+                check(ffi::s2n_config_set_cache_retrieve_callback(raw, Some(cache::retrieve), context))?;
+                check(ffi::s2n_config_set_cache_delete_callback(raw, Some(cache::delete), context))?;
+                check(ffi::s2n_config_set_session_cache_onoff(raw, 1))?;
+            }
+            if let Some(mut key) = parts.session_key {
                 // Behind its time the key would be taken for no more tickets, and nobody adds another one.
                 check(ffi::s2n_config_set_ticket_encrypt_decrypt_key_lifetime(raw, KEY_LIFETIME))?;
                 let (name, length) = (c"shakedown".to_bytes(), u32::try_from(key.len()).unwrap_or(0)); // 0 is refused

@@ -7,6 +7,7 @@
 //! * Hybrid and post-quantum groups come before curves.
 //! * After most faults its last word is a close_notify and not a fatal alert; an unsupported version gets one.
 
+mod cache;
 mod engine;
 mod handle;
 mod policy;
@@ -171,9 +172,6 @@ fn check_authentication(role: Role, spec: &EndpointSpec) -> Result<(), CannotPla
         // It does not keep their certificates, so it gives no sessions.
         return Err(feature("resumption of clients that are asked for a certificate"));
     }
-    if role == Role::Server && spec.resumption.ids {
-        return Err(feature("session ids as a server here"));
-    }
     if role == Role::Server && spec.identities.is_empty() {
         return Err(feature("anonymous key exchange"));
     }
@@ -198,11 +196,13 @@ fn parts(role: Role, spec: &EndpointSpec) -> Result<Parts, CannotPlay> {
         // The library takes no smaller group, and the harness knows no larger one.
         bits => return Err(CannotPlay::FiniteField { backend: ID.to_owned(), bits }),
     };
-    let ticket_key = tickets.then(ticket_key).transpose()?;
-    Ok(Parts { identities, dh, alpn, tickets, ticket_key, trust, asks_client: spec.asks_client })
+    let ids = spec.resumption.ids;
+    let key = (ids || tickets).then(session_key).transpose()?;
+    let asks_client = spec.asks_client;
+    Ok(Parts { identities, dh, alpn, ids, tickets, session_key: key, trust, asks_client })
 }
 
-fn ticket_key() -> Result<[u8; 32], CannotPlay> {
+fn session_key() -> Result<[u8; 32], CannotPlay> {
     let mut key = [0; 32];
     let text = |error: getrandom::Error| error.to_string();
     match getrandom::fill(&mut key).map_err(text) {
