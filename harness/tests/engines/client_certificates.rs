@@ -104,8 +104,13 @@ fn a_server_gets_what_it_asks_for_or_refuses() {
                     format!("{} to {}, {version}, {kind}: {asks:?}, {has:?}", client.id(), server.id());
                 let (shown, ca) = cas.of(has, kind);
                 assert_eq!(shown.is_none(), has == Has::Nothing, "{place}");
-                let client_spec =
-                    EndpointSpec { identities: shown.iter().cloned().collect(), ..client_spec.clone() };
+                // The name that the client asks for is the server's, and not in the client's certificate.
+                let client_spec = EndpointSpec {
+                    identities: shown.iter().cloned().collect(),
+                    server_name: "elsewhere.test".to_owned(),
+                    trust: None,
+                    ..client_spec.clone()
+                };
                 let server_spec = EndpointSpec {
                     asks_client: asks != Asks::Nothing,
                     trust: (asks == Asks::Trusted).then_some(ca),
