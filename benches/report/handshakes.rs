@@ -1,7 +1,6 @@
 //! In memory: what forward secrecy, post-quantum groups, versions, certificates, policies and refusals cost.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shakedown::bench::{Cell, Ends, Exchange, Keys, Kind, Pair, Reason, Refusal, clock, median};
@@ -12,20 +11,20 @@ use shakedown::policy::Catalogue;
 use shakedown::registry::{ProtocolVersion, suite};
 
 use super::page::{section, table};
-use super::plot::{Bar, bars};
+use super::plot::{Bar, Plots};
 use super::rounds::{Entry, Measured, Pace, Spent, figure, measure, ratio, with_spread};
 
 /// Stacks, keys, and how long to measure.
-pub struct Lab {
+pub struct Lab<'a> {
     stacks: BTreeMap<&'static str, Arc<dyn Backend>>,
     keys: Keys,
     pace: Pace,
-    plots: PathBuf,
+    plots: &'a Plots,
 }
 
-impl Lab {
-    pub fn new(pace: Pace, plots: &Path) -> Self {
-        Self { stacks: backends(), keys: Keys::fixed(), pace, plots: plots.to_owned() }
+impl<'a> Lab<'a> {
+    pub fn new(pace: Pace, plots: &'a Plots) -> Self {
+        Self { stacks: backends(), keys: Keys::fixed(), pace, plots }
     }
 
     /// What the stacks have of the cells: all of one stack, then all of the next.
@@ -86,8 +85,7 @@ impl Lab {
             server: median(&one.server),
         };
         let all: Vec<Bar> = measured.iter().map(bar).collect();
-        bars(&self.plots.join(file), title, "µs", ["client", "server"], &all);
-        out.push_str(&format!("![{title}](benchmarks/{file})\n\n"));
+        self.plots.bars(out, file, title, "µs", ["client", "server"], &all);
     }
 
     pub fn forward_secrecy(&self, out: &mut String) {
