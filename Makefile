@@ -125,8 +125,8 @@ bench-golden: setup-bench
 bench-floor:
 	cargo bench --bench floor
 
-# What forward secrecy, post-quantum groups, policies and refusals cost, in turns: docs/benchmarks.md and its plots. Minutes.
-bench-report:
+# All that is compared, in turns: docs/benchmarks.md and its plots. Ten minutes.
+bench-report: setup-bench
 	cargo bench --bench report
 
 # What our trait costs: the same handshake with each library driven directly, alternating.

@@ -26,6 +26,7 @@ pub mod pki;
 pub mod policy;
 pub mod probe;
 pub mod registry;
+pub mod regress;
 pub mod replay;
 pub mod report;
 pub mod run;

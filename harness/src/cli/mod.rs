@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod bench;
 mod check;
 mod clients;
 mod exit;
@@ -37,6 +38,7 @@ Examples:
   shakedown explain no-forward-secrecy                   what a finding means
   shakedown scan localhost:4433                          what a TLS server accepts
   shakedown load localhost:4433 --rate 100 --time 10 --insecure   new handshakes at a fixed rate
+  shakedown bench --baseline last.json --fail-over 10%   whether a client's handshakes cost more
   shakedown serve --policy elb/ELBSecurityPolicy-2016-08   play a server by hand
   shakedown replay finding.toml --client curl            play a saved list of edits against a client
   shakedown policy list --breaks aws                     which AWS policies allow what the floor forbids
@@ -58,6 +60,8 @@ enum Command {
     Survey(check::Survey),
     /// Gate clients that you name: exit 1 when one of them accepts what it must refuse
     Check(check::Check),
+    /// Measure the processor time of a client's handshakes, and compare it with an earlier run
+    Bench(bench::Bench),
     /// List scenarios, cases, suites, clients, floors or services
     List(list::List),
     /// Open connections to a server of yours at a fixed rate, and measure their handshakes
@@ -88,6 +92,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Survey(survey) => survey.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Check(check) => check.run(),
         Command::List(list) => list.run(),
         Command::Explain(explain) => explain.run(),

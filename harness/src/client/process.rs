@@ -56,6 +56,11 @@ impl Process {
         Ok(Self { child, group, mark: mark.to_owned(), output })
     }
 
+    /// `None` once it was waited for.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.child
     }

@@ -103,6 +103,11 @@ impl WorkerClient {
 }
 
 impl Worker {
+    /// Of its process; `None` once that has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
     /// Tells one case. `None` for the worker when it must be replaced before the next case.
     pub async fn run(
         mut self,

@@ -23,6 +23,8 @@ pub struct Client {
     pub label: Option<String>,
     /// Finding code to program and arguments that mend it.
     pub fixes: std::collections::BTreeMap<FindingCode, Vec<String>>,
+    /// The command that its adapter finds the version with: the program's start without a handshake.
+    pub detect: Option<CommandClient>,
     pub play: Play,
 }
 
@@ -73,6 +75,7 @@ impl Client {
             path: None,
             label: label.map(str::to_owned),
             fixes: std::collections::BTreeMap::new(),
+            detect: None,
             play: Play::InProcess { backend, spec: Box::new(spec) },
         }
     }
@@ -95,6 +98,7 @@ impl Client {
             path: Some(program),
             label: None,
             fixes: std::collections::BTreeMap::new(),
+            detect: None,
             play: Play::Command(command),
         }
     }
@@ -107,6 +111,7 @@ impl Client {
             path: None,
             label: None,
             fixes: std::collections::BTreeMap::new(),
+            detect: None,
             play: Play::Closure(closure),
         }
     }
@@ -139,6 +144,15 @@ impl Client {
         let program = crate::client::detect::on_path(&program.to_string_lossy()).unwrap_or(program);
         let arguments = argv.into_iter().skip(1).collect();
         let adapter_folder = adapter_folder.to_owned();
+        let (adapter::Start::Command { env, .. } | adapter::Start::Worker { env, .. }) = &adapter.start;
+        let detect = CommandClient {
+            program: found.program.clone(),
+            arguments: adapter.detect.iter().skip(1).cloned().collect(),
+            env: env.clone(),
+            exit_tells: true,
+            fix: Vec::new(),
+            adapter_folder: adapter_folder.clone(),
+        };
         let play = match &adapter.start {
             adapter::Start::Command { env, exit_tells, .. } => Play::Command(CommandClient {
                 program,
@@ -166,6 +180,7 @@ impl Client {
             path: Some(found.program.clone()),
             label: None,
             fixes: adapter.fixes.iter().map(|(code, fix)| (*code, shown(fix))).collect(),
+            detect: Some(detect),
             play,
         }
     }
@@ -182,6 +197,7 @@ impl Client {
             path: None,
             label: None,
             fixes: std::collections::BTreeMap::new(),
+            detect: None,
             play: Play::NotInstalled { kind, hint: adapter.install.clone() },
         }
     }
@@ -206,8 +222,14 @@ impl Client {
         case.scenario.subject == Subject::Client || self.makes_weak_offers()
     }
 
+    /// The process of a worker that waits for its next case.
+    pub async fn idle_worker(&self) -> Option<u32> {
+        let Play::Worker { idle, .. } = &self.play else { return None };
+        idle.lock().await.last().and_then(worker::Worker::pid)
+    }
+
     /// Ends the processes of a worker that wait for their next case.
-    pub(super) async fn stop_workers(&self) {
+    pub async fn stop_workers(&self) {
         if let Play::Worker { idle, .. } = &self.play {
             for worker in idle.lock().await.drain(..) {
                 worker.stop().await;

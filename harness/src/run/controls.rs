@@ -43,7 +43,7 @@ impl Positive {
 }
 
 /// Application data went both ways and the client did not complain.
-fn is_completed(seen: &Observation) -> bool {
+pub fn is_completed(seen: &Observation) -> bool {
     seen.ending == Ending::Completed && seen.reach == Reach::Data && seen.client_alert.is_none()
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::client::{ClientReport, Ended, Room};
+use crate::client::{ClientReport, CommandClient, Ended, Room, WorkerClient};
 use crate::engine::{CannotPlay, EndpointSpec, Role};
 use crate::judge::{ClientEnded, ClientSaid};
 use crate::net::{Limits, Listener, PortBook, Served, Setup, run_in_memory, serve};
@@ -269,4 +269,38 @@ async fn deadline(ground: Arc<Ground>, mut first_byte: watch::Receiver<bool>) ->
         () = time => Ended::TimedOut,
         () = interruption => Ended::Interrupted,
     }
+}
+
+/// Runs a client's program without a case: nobody listens for it.
+///
+/// # Errors
+/// How it ended, if not by itself and with success.
+pub async fn run_alone(ground: &Arc<Ground>, command: &CommandClient) -> Result<(), String> {
+    let folder = ground.room.case_folder(ground.next_folder()).map_err(|error| error.to_string())?;
+    let address = ground.room.address("alone", 0, folder.clone());
+    let (_nobody, first_byte) = watch::channel(false);
+    let report = command.run(&ground.room, &address, deadline(Arc::clone(ground), first_byte)).await;
+    ground.room.leave(&folder);
+    match report.ended {
+        Ended::Exited(0) => Ok(()),
+        ended => Err(format!("{ended:?}")),
+    }
+}
+
+/// Starts a worker until it is ready, and ends it.
+///
+/// # Errors
+/// Why it cannot be started.
+pub async fn start_alone(ground: &Arc<Ground>, worker: &WorkerClient) -> Result<(), String> {
+    let folder = ground.room.case_folder(ground.next_folder()).map_err(|error| error.to_string())?;
+    let address = ground.room.address("alone", 0, folder.clone());
+    let result = match worker.start(&ground.room, &address).await {
+        Ok(worker) => {
+            worker.stop().await;
+            Ok(())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    ground.room.leave(&folder);
+    result
 }

@@ -182,6 +182,30 @@ impl Stage {
         backend: &Arc<dyn Backend>,
         pki: &Pki,
     ) -> Result<Self, StageError> {
+        let versions: Vec<ProtocolVersion> =
+            ProtocolVersion::ALL.into_iter().filter(|version| *version >= oldest).collect();
+        Self::strong(key, versions, Case::strong_suites(key, oldest), backend, pki)
+    }
+
+    /// The strong server of one version alone, so that what a handshake costs is that version's.
+    pub fn control_of(
+        version: ProtocolVersion,
+        key: KeyKind,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
+        let mut suites = Case::strong_suites(key, version);
+        suites.retain(|suite| registry::suite(*suite).is_some_and(|facts| facts.usable_in(version)));
+        Self::strong(key, vec![version], suites, backend, pki)
+    }
+
+    fn strong(
+        key: KeyKind,
+        versions: Vec<ProtocolVersion>,
+        suites: Vec<CipherSuite>,
+        backend: &Arc<dyn Backend>,
+        pki: &Pki,
+    ) -> Result<Self, StageError> {
         let certificate = match key {
             KeyKind::Rsa2048 => CertificateKind::Rsa2048,
             KeyKind::Rsa3072 => CertificateKind::Rsa3072,
@@ -191,17 +215,11 @@ impl Stage {
             KeyKind::Ed25519 => CertificateKind::Ed25519,
             KeyKind::Dsa2048 => CertificateKind::Dsa2048,
         };
-        let versions: Vec<ProtocolVersion> =
-            ProtocolVersion::ALL.into_iter().filter(|version| *version >= oldest).collect();
-        let suites = Case::strong_suites(key, oldest);
-        let spec = EndpointSpec {
-            versions: versions.clone(),
-            suites: suites.clone(),
-            identities: vec![pki.identity(certificate)?],
-            ..server_spec()
-        };
+        let policy = policy("control", &versions, &suites, 0);
+        let spec =
+            EndpointSpec { versions, suites, identities: vec![pki.identity(certificate)?], ..server_spec() };
         let stage = Self {
-            policy: policy("control", &versions, &suites, 0),
+            policy,
             key: key_type(key),
             certificate: Some(certificate),
             server: backend.id(),

@@ -21,7 +21,15 @@ fn arguments() -> Vec<String> {
 }
 
 fn client(play: Play) -> Client {
-    Client { name: "child".to_owned(), version: None, path: None, label: None, fixes: BTreeMap::new(), play }
+    Client {
+        name: "child".to_owned(),
+        version: None,
+        path: None,
+        label: None,
+        fixes: BTreeMap::new(),
+        detect: None,
+        play,
+    }
 }
 
 fn role(name: &str) -> BTreeMap<String, String> {

@@ -1,0 +1,367 @@
+//! `bench`: what a handshake costs a client, and whether it costs more than it did.
+
+mod show;
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::bench::Keys;
+use crate::registry::ProtocolVersion;
+use crate::regress::{
+    Comparison, Conditions, IN_PROCESS_FACTOR, InProcess, MOST_HANDSHAKES, MOST_ROUNDS, NoRound, Outcome,
+    Program, Record, RecordKind, Round, Row, SCHEMA, Spread, VERSIONS, compare,
+};
+use crate::run::catalogue::Catalogue;
+use crate::run::client::Client;
+use crate::run::play::Ground;
+
+use super::check::{Laid, runtime, unless};
+use super::clients;
+use super::complain;
+use super::exit::Exit;
+use super::signals::signals;
+
+const EXAMPLES: &str = "\
+Examples:
+  shakedown bench                                        the stacks that are built in
+  shakedown bench --client curl --client openssl
+  shakedown bench --client curl --json > curl.json       a baseline
+  shakedown bench --baseline curl.json --fail-over 10%   its clients again, and what has changed
+  shakedown bench -- my-client --ca {ca_pem} {url}       a program of yours
+
+A client that is a program is started once per handshake, against a TLS 1.3 and a TLS 1.2 server, and
+the processor time that the system accounts to it (user and system, with its own children) is
+divided by the handshakes. What starting it costs without a handshake is told beside it. Of openssl,
+rustls and s2n, which are built in, both ends run in memory: each end's time, and what is exact:
+flights, records, bytes. A handshake counts only if the server saw it completed, with data both
+ways, and the client does not say otherwise; a client that fails one has no time, but an error.
+
+Beside a baseline, exact figures must be equal. A time is worse if the rounds' median is more than
+--fail-over above, and the quartiles do not overlap; if they do, the run is inconclusive. Times are
+compared on the same processor only, and of the stacks that are built in only with the same
+compilers; a warning says so, and with nothing left to compare the run is inconclusive.
+
+Exit codes: 0 measured, and nothing is worse; 1 worse, or a client failed; 2 usage, or a file that is no
+baseline; 3 inconclusive, or a fault of the harness; 130 interrupted.";
+
+/// Worse than the baseline, or a handshake that was not completed.
+const FAIL: u8 = 1;
+/// The backend of the server that programs are played against.
+const SERVER: &str = "openssl";
+
+/// Measure the processor time of a client's handshakes, and compare it with an earlier run
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Bench {
+    /// openssl, rustls or s2n (built in), the name of an adapter, or an adapter file of yours; repeatable
+    /// (default: the baseline's clients, or what is built in)
+    #[arg(long = "client", value_name = "NAME")]
+    clients: Vec<String>,
+    /// Handshakes of a round; of a stack that is built in 25 times as many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HANDSHAKES)))]
+    handshakes: u32,
+    /// Rounds, in which all clients take turns
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_ROUNDS)))]
+    rounds: u16,
+    /// What an earlier run printed with --json
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// How much more time than in the baseline is a failure
+    #[arg(long, value_name = "P%", default_value = "10%", value_parser = percent, requires = "baseline")]
+    fail_over: f64,
+    /// Seconds that a client may take for one handshake
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    timeout: u16,
+    /// Keep this shell's environment for the clients
+    #[arg(long)]
+    inherit_env: bool,
+    /// One JSON object, schema/bench-1.json, which --baseline reads
+    #[arg(long)]
+    json: bool,
+    /// A program of yours, started once per handshake
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// `10%`, or `10`.
+fn percent(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    let number = number.filter(|percent| (0.0..=1000.0).contains(percent));
+    number.ok_or_else(|| "allowed: 0% to 1000%".to_owned())
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    baseline: Option<Compared<'a>>,
+    exit: u8,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    file: String,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+/// A client and a version, ready to be measured.
+enum Measured {
+    InProcess(InProcess),
+    Program(Program),
+}
+
+/// A row that grows.
+struct Growing {
+    row: Row,
+    /// `None` once it has failed.
+    measured: Option<Measured>,
+    rounds: Vec<Round>,
+}
+
+impl Bench {
+    pub fn run(self) -> Result<u8, Exit> {
+        let baseline = self.baseline.as_deref().map(|path| {
+            Record::read(path).map_err(|error| Exit::usage(format!("--baseline {}: {error}", path.display())))
+        });
+        let baseline = baseline.transpose()?;
+        let names = self.names(baseline.as_ref())?;
+        let runtime = runtime()?;
+        runtime.block_on(async {
+            let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
+            let interrupted = signals();
+            let laid = Laid::new(SERVER, self.inherit_env)?;
+            let mut rows = unless(&interrupted, self.rows(&names, &catalogue, &laid)).await??;
+            let asked: Vec<String> = rows.iter().map(|row| row.row.client.clone()).collect();
+            let server = format!("{SERVER} {}", laid.backends[SERVER].version());
+            let time = Duration::from_secs(self.timeout.into());
+            let ground = Arc::new(Ground::new(laid.room, time, interrupted.clone()));
+            let started = jiff::Timestamp::now();
+            self.measure(&mut rows, &ground, &interrupted).await?;
+            let record = Record {
+                kind: RecordKind::Bench,
+                schema: SCHEMA,
+                shakedown: env!("CARGO_PKG_VERSION").to_owned(),
+                started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                interrupted: *interrupted.borrow(),
+                conditions: Conditions::here(),
+                server,
+                handshakes: self.handshakes,
+                rounds: self.rounds,
+                rows: rows.into_iter().filter_map(Growing::finish).collect(),
+            };
+            self.tell(&record, baseline.as_ref(), &asked)
+        })
+    }
+
+    /// `--client`, or the clients of the baseline, or what is built in.
+    fn names(&self, baseline: Option<&Record>) -> Result<Vec<String>, Exit> {
+        let mut names = self.clients.clone();
+        if names.is_empty() && self.command.is_empty() {
+            names = match baseline {
+                Some(record) => record.rows.iter().map(|row| row.client.clone()).collect(),
+                None => crate::engine::backends().keys().map(|id| (*id).to_owned()).collect(),
+            };
+            names.dedup();
+            if names.is_empty() {
+                return Err(Exit::usage("the baseline has no rows: name a --client"));
+            }
+        }
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(Exit::usage(format!("client {} is named twice", twice[0]))),
+            None => Ok(names),
+        }
+    }
+
+    async fn rows(&self, names: &[String], catalogue: &Catalogue, laid: &Laid) -> Result<Vec<Growing>, Exit> {
+        let mut rows = Vec::new();
+        let keys = Keys::fixed();
+        for name in names {
+            if let Some(backend) = laid.backends.get(name.as_str()) {
+                for version in VERSIONS {
+                    let ready = InProcess::prepare(&**backend, &*laid.backends["openssl"], version, &keys);
+                    let row = empty(name, Some(backend.version()), version, true);
+                    rows.push(Growing::new(row, ready.map(Measured::InProcess)));
+                }
+            } else {
+                let client =
+                    laid.makers.named(name, catalogue).await.map_err(|error| match &self.baseline {
+                        // The name is from there.
+                        Some(path) if self.clients.is_empty() => Exit::usage(format!(
+                            "client {name} of {}: {}\na command of yours has to be given again behind --",
+                            path.display(),
+                            error.message().unwrap_or_default()
+                        )),
+                        _ => error,
+                    })?;
+                rows.extend(programs(client, laid));
+            }
+        }
+        if !self.command.is_empty() {
+            rows.extend(programs(clients::command(&self.command)?, laid));
+        }
+        Ok(rows)
+    }
+
+    /// Round by round, so that a busy moment meets all rows alike.
+    async fn measure(
+        &self,
+        rows: &mut [Growing],
+        ground: &Arc<Ground>,
+        interrupted: &watch::Receiver<bool>,
+    ) -> Result<(), Exit> {
+        let is_interrupted = || *interrupted.borrow();
+        let bar = self.progress(rows);
+        // A row that has failed needs no more turns.
+        'rounds: for _ in 0..self.rounds {
+            for growing in &mut *rows {
+                let Some(measured) = &growing.measured else { continue };
+                bar.set_message(format!("{} {}", growing.row.client, growing.row.tls));
+                let done = || bar.inc(1);
+                let round = match measured {
+                    Measured::Program(program) => program.round(ground, self.handshakes, &done).await,
+                    Measured::InProcess(stack) => {
+                        let count = Cell::new(0_u32);
+                        let one_in_factor = || {
+                            count.set(count.get() + 1);
+                            if count.get().is_multiple_of(IN_PROCESS_FACTOR) {
+                                bar.inc(1);
+                            }
+                        };
+                        stack.round(self.handshakes * IN_PROCESS_FACTOR, &is_interrupted, &one_in_factor)
+                    }
+                };
+                match round {
+                    Ok(round) => growing.rounds.push(round),
+                    Err(NoRound::Interrupted) => break 'rounds,
+                    Err(NoRound::Failed(why)) => growing.fail(why),
+                    Err(NoRound::Harness(why)) => return Err(Exit::harness(why)),
+                }
+            }
+        }
+        for growing in &mut *rows {
+            if let Some(Measured::Program(program)) = &growing.measured {
+                program.stop().await;
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn progress(&self, rows: &[Growing]) -> ProgressBar {
+        if !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(u64::from(self.handshakes) * u64::from(self.rounds) * rows.len() as u64);
+        // Only a template with a mistake in it is refused; the bar's own style will do then.
+        if let Ok(style) = ProgressStyle::with_template("{pos:>7}/{len} {bar:40} {elapsed} {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    }
+
+    fn tell(&self, record: &Record, baseline: Option<&Record>, asked: &[String]) -> Result<u8, Exit> {
+        let comparison = baseline.map(|before| compare(before, record, asked, self.fail_over));
+        let exit = exit(record, comparison.as_ref());
+        let file = self.baseline.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        for warning in comparison.iter().flat_map(|comparison| &comparison.warnings) {
+            complain(format!("--baseline: {warning}"));
+        }
+        let mut out = io::stdout().lock();
+        let written = if self.json {
+            let baseline = comparison.as_ref().map(|comparison| Compared { file, comparison });
+            let told = Told { record, baseline, exit };
+            serde_json::to_string(&told).map_err(io::Error::from).and_then(|text| writeln!(out, "{text}"))
+        } else {
+            show::print(record, comparison.as_ref(), &mut out)
+        };
+        match written.and_then(|()| out.flush()) {
+            // A closed pipe ends the report, not the gate.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(exit),
+        }
+    }
+}
+
+/// The first that fits.
+fn exit(record: &Record, comparison: Option<&Comparison>) -> u8 {
+    if record.interrupted {
+        return Exit::INTERRUPTED;
+    }
+    let is_worse = |found: &Comparison| found.has(Outcome::Worse) || found.has(Outcome::Gone);
+    if record.rows.iter().any(|row| row.error.is_some()) || comparison.is_some_and(is_worse) {
+        return FAIL;
+    }
+    let is_unknown = |found: &Comparison| found.has(Outcome::Unsteady) || !found.says_something();
+    if comparison.is_some_and(is_unknown) { Exit::INCONCLUSIVE } else { Exit::GOOD }
+}
+
+fn programs(client: Client, laid: &Laid) -> Vec<Growing> {
+    let client = Arc::new(client);
+    let ready = |version: ProtocolVersion| {
+        let backend = &laid.backends[SERVER];
+        let program = Program::prepare(Arc::clone(&client), version, backend, &laid.pki);
+        Growing::new(
+            empty(&client.name, client.version.clone(), version, false),
+            program.map(Measured::Program),
+        )
+    };
+    VERSIONS.map(ready).into()
+}
+
+fn empty(client: &str, version: Option<String>, tls: ProtocolVersion, in_process: bool) -> Row {
+    Row {
+        client: client.to_owned(),
+        version,
+        tls: tls.to_string(),
+        in_process,
+        cpu_us: None,
+        server_cpu_us: None,
+        start_cpu_us: None,
+        figures: None,
+        error: None,
+    }
+}
+
+impl Growing {
+    fn new(row: Row, measured: Result<Measured, String>) -> Self {
+        let mut growing = Self { row, measured: None, rounds: Vec::new() };
+        match measured {
+            Ok(measured) => growing.measured = Some(measured),
+            Err(why) => growing.fail(why),
+        }
+        growing
+    }
+
+    fn fail(&mut self, why: String) {
+        self.row.error = Some(why);
+        self.measured = None;
+    }
+
+    /// `None` of a row that was not measured and has not failed: the run was interrupted.
+    fn finish(mut self) -> Option<Row> {
+        if self.row.error.is_none() {
+            let of = |figure: fn(&Round) -> Option<f64>| {
+                Spread::of(&self.rounds.iter().filter_map(figure).collect::<Vec<f64>>())
+            };
+            self.row.cpu_us = Some(of(|round| Some(round.client))?);
+            self.row.server_cpu_us = of(|round| round.server);
+            self.row.start_cpu_us = of(|round| round.start);
+            if let Some(Measured::InProcess(stack)) = &self.measured {
+                self.row.figures = Some(stack.figures);
+            }
+        }
+        Some(self.row)
+    }
+}

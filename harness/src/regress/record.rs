@@ -1,0 +1,210 @@
+//! What is written down of a run (`schema/bench-1.json`), and read again as a baseline.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bench::golden;
+
+pub const SCHEMA: u32 = 1;
+/// Bytes of a baseline; a run of a hundred clients has a twentieth of it.
+pub const LARGEST_FILE: u64 = 4 << 20;
+pub const MOST_HANDSHAKES: u32 = 10_000;
+pub const MOST_ROUNDS: u16 = 1_000;
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    #[serde(rename = "type")]
+    pub kind: RecordKind,
+    pub schema: u32,
+    pub shakedown: String,
+    /// UTC, to the second.
+    pub started: String,
+    pub interrupted: bool,
+    pub conditions: Conditions,
+    /// Stack and version of the server that programs were played against.
+    pub server: String,
+    /// Of a program in each round; of a stack that is built in [`super::IN_PROCESS_FACTOR`] times as many.
+    pub handshakes: u32,
+    pub rounds: u16,
+    pub rows: Vec<Row>,
+}
+
+/// So that no other command's output is taken for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordKind {
+    Bench,
+}
+
+/// What processor times depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// Model and number of the processors that the system shows.
+    pub processor: String,
+    /// Compilers, profile and processor features of this program, and so of the stacks that are built in.
+    pub build: String,
+}
+
+impl Conditions {
+    pub fn here() -> Self {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+        let model = model.map_or("unknown", |(_, model)| model.trim());
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { processor: format!("{model}, {count} visible"), build: golden::conditions() }
+    }
+}
+
+/// A client and a version of TLS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub client: String,
+    pub version: Option<String>,
+    /// `TLSv1.3`.
+    pub tls: String,
+    pub in_process: bool,
+    /// The client's per handshake. `null` beside an error.
+    pub cpu_us: Option<Spread>,
+    /// The server's, where both ends are in this process.
+    pub server_cpu_us: Option<Spread>,
+    /// Of starting the client once, without a handshake: the part of `cpu_us` that no handshake explains.
+    pub start_cpu_us: Option<Spread>,
+    pub figures: Option<Figures>,
+    /// Why there are no figures.
+    pub error: Option<String>,
+}
+
+/// Microseconds: the rounds' median and quartiles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    pub median: f64,
+    pub lower_quartile: f64,
+    pub upper_quartile: f64,
+}
+
+impl Spread {
+    /// `None` of no round.
+    pub fn of(rounds: &[f64]) -> Option<Self> {
+        let mut sorted = rounds.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        // Nearest rank, so that each is a round's.
+        let rank = |share: usize| sorted.get((sorted.len().saturating_sub(1) * share + 2) / 4).copied();
+        let whole = |micros: f64| (micros * 1000.0).round() / 1000.0;
+        Some(Self {
+            median: whole(rank(2)?),
+            lower_quartile: whole(rank(1)?),
+            upper_quartile: whole(rank(3)?),
+        })
+    }
+
+    /// Half the distance of the quartiles, as a share of the median.
+    pub fn share(&self) -> f64 {
+        (self.upper_quartile - self.lower_quartile) / 2.0 / self.median
+    }
+}
+
+/// What does not wobble: signatures and public values at their longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    pub flights: u64,
+    pub records: u64,
+    pub to_server: u64,
+    pub to_client: u64,
+}
+
+impl Figures {
+    /// By their names.
+    pub const fn named(&self) -> [(&'static str, u64); 4] {
+        [
+            ("flights", self.flights),
+            ("records", self.records),
+            ("bytes to the server", self.to_server),
+            ("bytes to the client", self.to_client),
+        ]
+    }
+}
+
+/// Why a file is no baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    #[error("{0}; `shakedown bench --json > FILE` writes one")]
+    Io(#[from] std::io::Error),
+    #[error("larger than {} MiB, or no regular file", LARGEST_FILE >> 20)]
+    TooLarge,
+    #[error("not the output of `shakedown bench --json`: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(
+        "it has schema {found}, and this program reads {SCHEMA}: write it anew with `shakedown bench --json`"
+    )]
+    Schema { found: u32 },
+    #[error("{what}: written by no run of `shakedown bench`")]
+    Nonsense { what: String },
+}
+
+impl Record {
+    /// # Errors
+    /// If it is no whole record of this schema.
+    pub fn read(path: &Path) -> Result<Self, Unreadable> {
+        let facts = fs::metadata(path)?;
+        // Opening a pipe waits for a writer, for good if there is none.
+        if !facts.is_file() || facts.len() > LARGEST_FILE {
+            return Err(Unreadable::TooLarge);
+        }
+        let mut text = String::new();
+        File::open(path)?.take(LARGEST_FILE).read_to_string(&mut text)?;
+        Self::parse(&text)
+    }
+
+    /// # Errors
+    /// As [`Record::read`].
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        // The schema first: a later one may have other fields.
+        #[derive(Deserialize)]
+        struct Schema {
+            schema: u32,
+        }
+        let Schema { schema } = serde_json::from_str(text)?;
+        if schema != SCHEMA {
+            return Err(Unreadable::Schema { found: schema });
+        }
+        let record: Self = serde_json::from_str(text)?;
+        record.check()?;
+        Ok(record)
+    }
+
+    /// A zero would make every later run look infinitely slower, or the comparison no comparison.
+    fn check(&self) -> Result<(), Unreadable> {
+        let nonsense = |row: &Row, what: &str| {
+            Err(Unreadable::Nonsense { what: format!("{} {}: {what}", row.client, row.tls) })
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for row in &self.rows {
+            if !seen.insert((&row.client, &row.tls)) {
+                return nonsense(row, "there are two of it");
+            }
+            match (&row.cpu_us, &row.error) {
+                (Some(time), None) => {
+                    let ordered = 0.0 < time.lower_quartile
+                        && time.lower_quartile <= time.median
+                        && time.median <= time.upper_quartile;
+                    if !ordered {
+                        return nonsense(
+                            row,
+                            "quartiles and median of its time are out of order or not above zero",
+                        );
+                    }
+                    if row.in_process && row.figures.is_none() {
+                        return nonsense(row, "a stack that is built in has figures");
+                    }
+                }
+                (None, Some(_)) => {}
+                _ => return nonsense(row, "either a time or an error"),
+            }
+        }
+        Ok(())
+    }
+}
