@@ -74,6 +74,7 @@ fn of_server(server: &Server, sizes: &[usize]) -> Line {
         }
         // The last of them may still be at work.
         std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(server.descriptors() >= *size, "{} has closed some of {size}", server.name);
         points.push((*size as f64, (server.resident() - before) / *size as f64));
     }
     Line { name: server.name.replace('`', ""), points }

@@ -79,7 +79,7 @@ impl Server {
         let configuration = format!(
             "daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;\n\
              events {{ worker_connections 20000; }}\n\
-             http {{ access_log off; {temporary} keepalive_timeout 3600s;\n\
+             http {{ access_log off; {temporary} keepalive_timeout 3600s; client_header_timeout 3600s;\n\
              server {{ listen 127.0.0.1:{port} ssl backlog=4096; ssl_certificate {dir}/cert.pem;\n\
              ssl_certificate_key {dir}/key.pem; ssl_protocols TLSv1.3; location / {{ return 200 ok; }} }} }}\n"
         );
@@ -118,6 +118,11 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         self
+    }
+
+    /// Descriptors that it has open.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
     }
 
     /// Resident memory in KiB.
@@ -167,6 +172,10 @@ pub fn load(server: &Server, rate: Option<f64>, time: Duration) -> Load {
     let object: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let clean = output.status.success() && object["failed"] == 0;
     assert!(clean, "{}: {object} {}", server.name, String::from_utf8_lossy(&output.stderr));
+    let negotiated = &object["negotiated"];
+    let expected =
+        negotiated[0]["version"] == "TLSv1.3" && negotiated[0]["suite"] == "TLS_AES_128_GCM_SHA256";
+    assert!(expected && negotiated[1].is_null(), "{}: {negotiated}", server.name);
     let number = |value: &Value| value.as_f64().expect("a number");
     Load {
         server: number(&object["servers"][0]["processor"]["cpu_ms_per_handshake"]) * 1e3,

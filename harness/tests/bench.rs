@@ -127,6 +127,21 @@ fn beside_a_baseline_the_exit_code_says_what_became_of_it() {
     assert!(object["baseline"]["warnings"][0].as_str().unwrap().contains("another one"), "{object}");
 }
 
+/// A program has nothing but its time.
+#[test]
+fn bench_of_curl_beside_a_baseline_of_another_machine_is_inconclusive() {
+    need("curl", "bench_of_curl");
+    let folder = tempfile::tempdir().unwrap();
+    let (_, first) = bench_json(&["--client", "curl"]);
+    let file =
+        write(folder.path(), &first, |object| object["conditions"]["processor"] = json!("another one"));
+    let (exit, object) = bench_json(&["--baseline", &file]);
+    assert_eq!((exit, outcomes(&object, "cpu")), (3, vec!["not-compared", "not-compared"]), "{object}");
+    let (exit, object) = bench_json(&["--client", "rustls", "--baseline", &file]);
+    assert_eq!((exit, outcomes(&object, "cpu")), (3, vec!["new", "new"]), "{object}");
+    assert!(object["baseline"]["warnings"].to_string().contains("not asked for: curl"), "{object}");
+}
+
 #[test]
 fn the_page_names_what_is_worse() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +151,7 @@ fn the_page_names_what_is_worse() {
     let (exit, out, _) = text(&output);
     assert_eq!(exit, Some(1), "{out}");
     assert!(out.contains("worse         s2n TLSv1.3: records 3 -> "), "{out}");
-    assert!(out.contains("9 of 10 figures as they were"), "{out}");
+    assert!(out.contains("11 of 12 figures as they were"), "{out}");
 }
 
 /// curl for a program, with the time that the system accounts to it.
@@ -148,7 +163,7 @@ fn bench_of_curl_has_a_time_of_its_handshakes_and_of_its_start() {
     let rows = object["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 2);
     for row in rows {
-        assert_eq!((&row["in_process"], &row["figures"]), (&json!(false), &Value::Null));
+        assert_eq!((&row["origin"], &row["figures"]), (&json!("adapter"), &Value::Null));
         // A process takes milliseconds, and no second.
         for time in ["cpu_us", "start_cpu_us"] {
             assert!((500.0..1e6).contains(&row[time]["median"].as_f64().unwrap()), "{row}");
@@ -198,20 +213,33 @@ fn what_is_no_usage_says_what_is() {
     says(&["--fail-over", "10%"], "--baseline");
     says(&["--baseline", path, "--fail-over", "1001%"], "0% to 1000%");
     let (_, mut mine) = bench_json(&["--client", "rustls"]);
-    mine["rows"][0]["client"] = json!("mine");
-    at(&mine.to_string());
-    says(&["--baseline", path], "again behind --");
+    for (origin, word) in [("command", "again behind --"), ("file", "give the file again")] {
+        // Also under the name of a client that there is: another one would be measured.
+        for name in ["mine", "openssl", "curl"] {
+            for row in 0..2 {
+                mine["rows"][row]["client"] = json!(name);
+                mine["rows"][row]["origin"] = json!(origin);
+            }
+            at(&mine.to_string());
+            says(&["--baseline", path], word);
+        }
+    }
+    says(&["--client", "rustls", "--client", "openssl", "--", "/usr/bin/openssl"], "named twice");
 }
 
 #[test]
 fn interrupted_it_tells_what_there_is() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_shakedown"))
-        .args(["bench", "--client", "rustls", "--handshakes", "10000", "--rounds", "1000", "--json"])
+        .args(["bench", "--client", "rustls", "--handshakes", "4", "--rounds", "1000", "--json"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Nothing tells from outside that it has begun.
-    std::thread::sleep(Duration::from_secs(4));
+    // Starting takes less, all rounds take much more.
+    let began = Instant::now();
+    while shakedown::regress::usage::tree(child.id()).unwrap() < Duration::from_secs(4) {
+        assert!(began.elapsed() < Duration::from_secs(120));
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let began = Instant::now();
@@ -221,4 +249,5 @@ fn interrupted_it_tells_what_there_is() {
     assert!(began.elapsed() < Duration::from_secs(5));
     let object: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&object["interrupted"], &object["exit"]), (&json!(true), &json!(130)));
+    assert!(object["rows"][0]["cpu_us"]["median"].as_f64().unwrap() > 20.0, "{object}");
 }

@@ -194,9 +194,27 @@ impl Golden {
 /// What a figure depends on beside the code and the libraries that `Cargo.lock` names: the instructions that the
 /// cryptographic libraries look for, and the compiler.
 pub fn conditions() -> String {
-    const LOOKED_FOR: [&str; 8] = ["aes", "avx2", "avx512f", "avx512ifma", "adx", "bmi2", "sha_ni", "vaes"];
+    // Of x86, then of Arm.
+    const LOOKED_FOR: [&str; 13] = [
+        "aes",
+        "avx2",
+        "avx512f",
+        "avx512ifma",
+        "adx",
+        "bmi2",
+        "sha_ni",
+        "vaes",
+        "pmull",
+        "sha2",
+        "sha3",
+        "sha512",
+        "sve",
+    ];
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags")).unwrap_or_default();
+    let flags = info
+        .lines()
+        .find(|line| line.starts_with("flags") || line.starts_with("Features"))
+        .unwrap_or_default();
     let has = |wanted: &&str| flags.split_whitespace().any(|flag| flag == *wanted);
     let found: Vec<&str> = LOOKED_FOR.into_iter().filter(has).collect();
     let (arch, compilers) = (std::env::consts::ARCH, env!("SHAKEDOWN_COMPILERS"));

@@ -4,7 +4,7 @@ mod show;
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use tokio::sync::watch;
 use crate::bench::Keys;
 use crate::registry::ProtocolVersion;
 use crate::regress::{
-    Comparison, Conditions, IN_PROCESS_FACTOR, InProcess, MOST_HANDSHAKES, MOST_ROUNDS, NoRound, Outcome,
-    Program, Record, RecordKind, Round, Row, SCHEMA, Spread, VERSIONS, compare,
+    Comparison, Conditions, IN_PROCESS_FACTOR, InProcess, MOST_HANDSHAKES, MOST_ROUNDS, NoRound, Origin,
+    Outcome, Program, Record, RecordKind, Round, Row, SCHEMA, Spread, VERSIONS, compare,
 };
 use crate::run::catalogue::Catalogue;
-use crate::run::client::Client;
+use crate::run::client::{Client, Play};
 use crate::run::play::Ground;
 
 use super::check::{Laid, runtime, unless};
@@ -44,10 +44,14 @@ rustls and s2n, which are built in, both ends run in memory: each end's time, an
 flights, records, bytes. A handshake counts only if the server saw it completed, with data both
 ways, and the client does not say otherwise; a client that fails one has no time, but an error.
 
-Beside a baseline, exact figures must be equal. A time is worse if the rounds' median is more than
---fail-over above, and the quartiles do not overlap; if they do, the run is inconclusive. Times are
-compared on the same processor only, and of the stacks that are built in only with the same
-compilers; a warning says so, and with nothing left to compare the run is inconclusive.
+Who starts its work elsewhere (docker run, ssh, a daemon) or does not wait for its children leaves
+that work out of the account.
+
+Beside a baseline, exact figures must be equal. A time, the client's or the server's, is worse if the
+rounds' median is more than --fail-over above, and the quartiles do not overlap; if they do, the run
+is inconclusive. Times are compared on the same processor only, of the stacks that are built in only
+with the same compilers, of programs only with as many handshakes a round. A warning says so; then
+exit 0 is about the exact figures alone, and a client that has none leaves the run inconclusive.
 
 Exit codes: 0 measured, and nothing is worse; 1 worse, or a client failed; 2 usage, or a file that is no
 baseline; 3 inconclusive, or a fault of the harness; 130 interrupted.";
@@ -65,12 +69,12 @@ pub struct Bench {
     /// (default: the baseline's clients, or what is built in)
     #[arg(long = "client", value_name = "NAME")]
     clients: Vec<String>,
-    /// Handshakes of a round; of a stack that is built in 25 times as many
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HANDSHAKES)))]
-    handshakes: u32,
-    /// Rounds, in which all clients take turns
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_ROUNDS)))]
-    rounds: u16,
+    /// Handshakes of a round; of a stack that is built in 25 times as many (default: the baseline's, or 20)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HANDSHAKES)))]
+    handshakes: Option<u32>,
+    /// Rounds, in which all clients take turns (default: the baseline's, or 7)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_ROUNDS)))]
+    rounds: Option<u16>,
     /// What an earlier run printed with --json
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -114,6 +118,15 @@ struct Compared<'a> {
     comparison: &'a Comparison,
 }
 
+const HANDSHAKES: u32 = 20;
+const ROUNDS: u16 = 7;
+
+/// How much is measured.
+struct Pace {
+    handshakes: u32,
+    rounds: u16,
+}
+
 /// A client and a version, ready to be measured.
 enum Measured {
     InProcess(InProcess),
@@ -135,6 +148,10 @@ impl Bench {
         });
         let baseline = baseline.transpose()?;
         let names = self.names(baseline.as_ref())?;
+        let of_baseline = baseline.as_ref().map(|record| (record.handshakes, record.rounds));
+        let (handshakes, rounds) = of_baseline.unwrap_or((HANDSHAKES, ROUNDS));
+        let pace =
+            Pace { handshakes: self.handshakes.unwrap_or(handshakes), rounds: self.rounds.unwrap_or(rounds) };
         let runtime = runtime()?;
         runtime.block_on(async {
             let catalogue = Catalogue::load(&[]).map_err(|e| Exit::usage(e.to_string()))?;
@@ -142,11 +159,14 @@ impl Bench {
             let laid = Laid::new(SERVER, self.inherit_env)?;
             let mut rows = unless(&interrupted, self.rows(&names, &catalogue, &laid)).await??;
             let asked: Vec<String> = rows.iter().map(|row| row.row.client.clone()).collect();
+            if let Some(twice) = twice(&rows) {
+                return Err(Exit::usage(format!("client {twice} is named twice")));
+            }
             let server = format!("{SERVER} {}", laid.backends[SERVER].version());
             let time = Duration::from_secs(self.timeout.into());
             let ground = Arc::new(Ground::new(laid.room, time, interrupted.clone()));
             let started = jiff::Timestamp::now();
-            self.measure(&mut rows, &ground, &interrupted).await?;
+            pace.measure(&mut rows, &ground, &interrupted).await?;
             let record = Record {
                 kind: RecordKind::Bench,
                 schema: SCHEMA,
@@ -155,8 +175,8 @@ impl Bench {
                 interrupted: *interrupted.borrow(),
                 conditions: Conditions::here(),
                 server,
-                handshakes: self.handshakes,
-                rounds: self.rounds,
+                handshakes: pace.handshakes,
+                rounds: pace.rounds,
                 rows: rows.into_iter().filter_map(Growing::finish).collect(),
             };
             self.tell(&record, baseline.as_ref(), &asked)
@@ -165,23 +185,39 @@ impl Bench {
 
     /// `--client`, or the clients of the baseline, or what is built in.
     fn names(&self, baseline: Option<&Record>) -> Result<Vec<String>, Exit> {
-        let mut names = self.clients.clone();
-        if names.is_empty() && self.command.is_empty() {
-            names = match baseline {
-                Some(record) => record.rows.iter().map(|row| row.client.clone()).collect(),
-                None => crate::engine::backends().keys().map(|id| (*id).to_owned()).collect(),
-            };
-            names.dedup();
-            if names.is_empty() {
-                return Err(Exit::usage("the baseline has no rows: name a --client"));
+        if !self.clients.is_empty() {
+            return Ok(self.clients.clone());
+        }
+        let Some(baseline) = baseline else {
+            let built_in = || crate::engine::backends().keys().map(|id| (*id).to_owned()).collect();
+            return Ok(if self.command.is_empty() { built_in() } else { Vec::new() });
+        };
+        let own = self.command.first().and_then(|program| Path::new(program).file_stem()?.to_str());
+        let mut names = Vec::new();
+        for row in &baseline.rows {
+            let name = &row.client;
+            match row.origin {
+                Origin::BuiltIn | Origin::Adapter if !names.contains(name) => names.push(name.clone()),
+                Origin::BuiltIn | Origin::Adapter => {}
+                Origin::Command if own == Some(name) => {}
+                Origin::Command => {
+                    return Err(Exit::usage(format!(
+                        "{name} of the baseline is a command of yours: give it again behind --, or name with --client what is \
+                         to be measured"
+                    )));
+                }
+                Origin::File => {
+                    return Err(Exit::usage(format!(
+                        "{name} of the baseline is from an adapter file of yours: give the file again, and all that is to be \
+                         measured, with --client"
+                    )));
+                }
             }
         }
-        let mut sorted = names.clone();
-        sorted.sort_unstable();
-        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(twice) => Err(Exit::usage(format!("client {} is named twice", twice[0]))),
-            None => Ok(names),
+        if names.is_empty() && self.command.is_empty() {
+            return Err(Exit::usage("the baseline has no rows: name a --client"));
         }
+        Ok(names)
     }
 
     async fn rows(&self, names: &[String], catalogue: &Catalogue, laid: &Laid) -> Result<Vec<Growing>, Exit> {
@@ -191,84 +227,20 @@ impl Bench {
             if let Some(backend) = laid.backends.get(name.as_str()) {
                 for version in VERSIONS {
                     let ready = InProcess::prepare(&**backend, &*laid.backends["openssl"], version, &keys);
-                    let row = empty(name, Some(backend.version()), version, true);
+                    let row = empty(name, Some(backend.version()), version, Origin::BuiltIn);
                     rows.push(Growing::new(row, ready.map(Measured::InProcess)));
                 }
             } else {
-                let client =
-                    laid.makers.named(name, catalogue).await.map_err(|error| match &self.baseline {
-                        // The name is from there.
-                        Some(path) if self.clients.is_empty() => Exit::usage(format!(
-                            "client {name} of {}: {}\na command of yours has to be given again behind --",
-                            path.display(),
-                            error.message().unwrap_or_default()
-                        )),
-                        _ => error,
-                    })?;
-                rows.extend(programs(client, laid));
+                let client = laid.makers.named(name, catalogue).await?;
+                let is_file = Path::new(name).extension().is_some_and(|extension| extension == "toml");
+                let origin = if is_file { Origin::File } else { Origin::Adapter };
+                rows.extend(programs(client, origin, laid));
             }
         }
         if !self.command.is_empty() {
-            rows.extend(programs(clients::command(&self.command)?, laid));
+            rows.extend(programs(clients::command(&self.command)?, Origin::Command, laid));
         }
         Ok(rows)
-    }
-
-    /// Round by round, so that a busy moment meets all rows alike.
-    async fn measure(
-        &self,
-        rows: &mut [Growing],
-        ground: &Arc<Ground>,
-        interrupted: &watch::Receiver<bool>,
-    ) -> Result<(), Exit> {
-        let is_interrupted = || *interrupted.borrow();
-        let bar = self.progress(rows);
-        // A row that has failed needs no more turns.
-        'rounds: for _ in 0..self.rounds {
-            for growing in &mut *rows {
-                let Some(measured) = &growing.measured else { continue };
-                bar.set_message(format!("{} {}", growing.row.client, growing.row.tls));
-                let done = || bar.inc(1);
-                let round = match measured {
-                    Measured::Program(program) => program.round(ground, self.handshakes, &done).await,
-                    Measured::InProcess(stack) => {
-                        let count = Cell::new(0_u32);
-                        let one_in_factor = || {
-                            count.set(count.get() + 1);
-                            if count.get().is_multiple_of(IN_PROCESS_FACTOR) {
-                                bar.inc(1);
-                            }
-                        };
-                        stack.round(self.handshakes * IN_PROCESS_FACTOR, &is_interrupted, &one_in_factor)
-                    }
-                };
-                match round {
-                    Ok(round) => growing.rounds.push(round),
-                    Err(NoRound::Interrupted) => break 'rounds,
-                    Err(NoRound::Failed(why)) => growing.fail(why),
-                    Err(NoRound::Harness(why)) => return Err(Exit::harness(why)),
-                }
-            }
-        }
-        for growing in &mut *rows {
-            if let Some(Measured::Program(program)) = &growing.measured {
-                program.stop().await;
-            }
-        }
-        bar.finish_and_clear();
-        Ok(())
-    }
-
-    fn progress(&self, rows: &[Growing]) -> ProgressBar {
-        if !io::stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new(u64::from(self.handshakes) * u64::from(self.rounds) * rows.len() as u64);
-        // Only a template with a mistake in it is refused; the bar's own style will do then.
-        if let Ok(style) = ProgressStyle::with_template("{pos:>7}/{len} {bar:40} {elapsed} {msg}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar
     }
 
     fn tell(&self, record: &Record, baseline: Option<&Record>, asked: &[String]) -> Result<u8, Exit> {
@@ -294,6 +266,80 @@ impl Bench {
     }
 }
 
+impl Pace {
+    /// Round by round, so that a busy moment meets all rows alike.
+    async fn measure(
+        &self,
+        rows: &mut [Growing],
+        ground: &Arc<Ground>,
+        interrupted: &watch::Receiver<bool>,
+    ) -> Result<(), Exit> {
+        let is_interrupted = || *interrupted.borrow();
+        let bar = self.progress(rows.len());
+        // A row that has failed needs no more turns.
+        'rounds: for _ in 0..self.rounds {
+            for growing in &mut *rows {
+                let Some(measured) = &growing.measured else { continue };
+                bar.set_message(format!("{} {}", growing.row.client, growing.row.tls));
+                let done = || bar.inc(1);
+                let round = match measured {
+                    Measured::Program(program) => program.round(ground, self.handshakes, &done).await,
+                    Measured::InProcess(stack) => {
+                        let count = Cell::new(0_u32);
+                        let one_in_factor = || {
+                            count.set(count.get() + 1);
+                            if count.get().is_multiple_of(IN_PROCESS_FACTOR) {
+                                bar.inc(1);
+                            }
+                        };
+                        stack.round(self.handshakes * IN_PROCESS_FACTOR, &is_interrupted, &one_in_factor)
+                    }
+                };
+                match round {
+                    Ok(round) => growing.rounds.push(round),
+                    Err(NoRound::Interrupted) => break 'rounds,
+                    Err(NoRound::Failed(why)) => {
+                        // Its processes would otherwise end, and be accounted for, in another client's round.
+                        if let Measured::Program(program) = measured {
+                            program.stop().await;
+                        }
+                        growing.fail(why);
+                    }
+                    Err(NoRound::Harness(why)) => return Err(Exit::harness(why)),
+                }
+            }
+        }
+        for growing in &mut *rows {
+            if let Some(Measured::Program(program)) = &growing.measured {
+                program.stop().await;
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn progress(&self, rows: usize) -> ProgressBar {
+        if !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(u64::from(self.handshakes) * u64::from(self.rounds) * rows as u64);
+        // Only a template with a mistake in it is refused; the bar's own style will do then.
+        if let Ok(style) = ProgressStyle::with_template("{pos:>7}/{len} {bar:40} {elapsed} {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    }
+}
+
+/// A client of which there are two.
+fn twice(rows: &[Growing]) -> Option<&str> {
+    let rows = rows.iter().map(|growing| &growing.row);
+    let same = |a: &Row, b: &Row| (&a.client, &a.tls) == (&b.client, &b.tls);
+    let found =
+        rows.clone().enumerate().find(|(at, row)| rows.clone().take(*at).any(|other| same(other, row)));
+    found.map(|(_, row)| row.client.as_str())
+}
+
 /// The first that fits.
 fn exit(record: &Record, comparison: Option<&Comparison>) -> u8 {
     if record.interrupted {
@@ -303,29 +349,29 @@ fn exit(record: &Record, comparison: Option<&Comparison>) -> u8 {
     if record.rows.iter().any(|row| row.error.is_some()) || comparison.is_some_and(is_worse) {
         return FAIL;
     }
-    let is_unknown = |found: &Comparison| found.has(Outcome::Unsteady) || !found.says_something();
+    let is_unknown = |found: &Comparison| found.has(Outcome::Unsteady) || found.is_silent();
     if comparison.is_some_and(is_unknown) { Exit::INCONCLUSIVE } else { Exit::GOOD }
 }
 
-fn programs(client: Client, laid: &Laid) -> Vec<Growing> {
+fn programs(client: Client, origin: Origin, laid: &Laid) -> Vec<Growing> {
+    let worker = matches!(client.play, Play::Worker { .. });
     let client = Arc::new(client);
     let ready = |version: ProtocolVersion| {
         let backend = &laid.backends[SERVER];
         let program = Program::prepare(Arc::clone(&client), version, backend, &laid.pki);
-        Growing::new(
-            empty(&client.name, client.version.clone(), version, false),
-            program.map(Measured::Program),
-        )
+        let row = Row { worker, ..empty(&client.name, client.version.clone(), version, origin) };
+        Growing::new(row, program.map(Measured::Program))
     };
     VERSIONS.map(ready).into()
 }
 
-fn empty(client: &str, version: Option<String>, tls: ProtocolVersion, in_process: bool) -> Row {
+fn empty(client: &str, version: Option<String>, tls: ProtocolVersion, origin: Origin) -> Row {
     Row {
         client: client.to_owned(),
         version,
         tls: tls.to_string(),
-        in_process,
+        origin,
+        worker: false,
         cpu_us: None,
         server_cpu_us: None,
         start_cpu_us: None,

@@ -17,8 +17,8 @@ pub use compare::{Comparison, Finding, Outcome, compare};
 pub use in_process::InProcess;
 pub use program::Program;
 pub use record::{
-    Conditions, Figures, LARGEST_FILE, MOST_HANDSHAKES, MOST_ROUNDS, Record, RecordKind, Row, SCHEMA, Spread,
-    Unreadable,
+    Conditions, Figures, LARGEST_FILE, MOST_HANDSHAKES, MOST_ROUNDS, Origin, Record, RecordKind, Row, SCHEMA,
+    Spread, Unreadable,
 };
 
 use crate::registry::ProtocolVersion;

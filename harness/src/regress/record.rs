@@ -40,6 +40,20 @@ pub enum RecordKind {
     Bench,
 }
 
+/// Where a client is from. Clients of the same name from elsewhere are other ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A stack of this program, both ends in memory.
+    BuiltIn,
+    /// An adapter of this program's.
+    Adapter,
+    /// An adapter file of the user's.
+    File,
+    /// `-- COMMAND`.
+    Command,
+}
+
 /// What processor times depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
@@ -52,11 +66,33 @@ pub struct Conditions {
 impl Conditions {
     pub fn here() -> Self {
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-        let model = model.map_or("unknown", |(_, model)| model.trim());
         let count = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { processor: format!("{model}, {count} visible"), build: golden::conditions() }
+        Self { processor: format!("{}, {count} visible", model(&info)), build: golden::conditions() }
     }
+
+    /// Two processors that nobody knows are not the same one.
+    pub(super) fn has_processor_of(&self, other: &Self) -> bool {
+        self.processor == other.processor && !self.processor.starts_with(UNKNOWN)
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
+/// Of `/proc/cpuinfo`: x86 has a name, Arm numbers of maker, part and revision.
+fn model(info: &str) -> String {
+    let field = |key: &str| {
+        let of_key = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            (name.trim() == key).then(|| value.trim().to_owned())
+        };
+        info.lines().find_map(of_key)
+    };
+    let arm = || {
+        let numbers = ["CPU implementer", "CPU part", "CPU variant", "CPU revision"].map(field);
+        let numbers: Option<Vec<String>> = numbers.into_iter().collect();
+        Some(format!("Arm {}", numbers?.join(" ")))
+    };
+    field("model name").or_else(arm).unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 /// A client and a version of TLS.
@@ -66,7 +102,9 @@ pub struct Row {
     pub version: Option<String>,
     /// `TLSv1.3`.
     pub tls: String,
-    pub in_process: bool,
+    pub origin: Origin,
+    /// One process plays all its handshakes, and grows faster with them.
+    pub worker: bool,
     /// The client's per handshake. `null` beside an error.
     pub cpu_us: Option<Spread>,
     /// The server's, where both ends are in this process.
@@ -99,6 +137,13 @@ impl Spread {
             lower_quartile: whole(rank(1)?),
             upper_quartile: whole(rank(3)?),
         })
+    }
+
+    fn is_ordered(&self) -> bool {
+        0.0 < self.lower_quartile
+            && self.lower_quartile <= self.median
+            && self.median <= self.upper_quartile
+            && self.upper_quartile.is_finite()
     }
 
     /// Half the distance of the quartiles, as a share of the median.
@@ -188,16 +233,13 @@ impl Record {
             }
             match (&row.cpu_us, &row.error) {
                 (Some(time), None) => {
-                    let ordered = 0.0 < time.lower_quartile
-                        && time.lower_quartile <= time.median
-                        && time.median <= time.upper_quartile;
-                    if !ordered {
+                    if !row.server_cpu_us.iter().chain([time]).all(Spread::is_ordered) {
                         return nonsense(
                             row,
                             "quartiles and median of its time are out of order or not above zero",
                         );
                     }
-                    if row.in_process && row.figures.is_none() {
+                    if row.origin == Origin::BuiltIn && row.figures.is_none() {
                         return nonsense(row, "a stack that is built in has figures");
                     }
                 }
@@ -206,5 +248,24 @@ impl Record {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::model;
+
+    #[test]
+    fn processors_are_told_apart() {
+        let arm = "processor\t: 0\nFeatures\t: fp\nCPU implementer\t: 0x41\nCPU variant\t: 0x3\nCPU part\t: 0xd0c\nCPU revision\t: 1\n";
+        let table = [
+            ("processor\t: 0\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n", "AMD EPYC"),
+            (arm, "Arm 0x41 0xd0c 0x3 1"),
+            ("", "unknown"),
+            ("CPU part\t: 0xd0c\n", "unknown"),
+        ];
+        for (info, name) in table {
+            assert_eq!(model(info), name);
+        }
     }
 }

@@ -11,7 +11,8 @@ fn row(client: &str, tls: &str, time: Option<Spread>) -> Row {
         client: client.to_owned(),
         version: Some("1".to_owned()),
         tls: tls.to_owned(),
-        in_process: false,
+        origin: Origin::Adapter,
+        worker: false,
         cpu_us: time,
         server_cpu_us: None,
         start_cpu_us: None,
@@ -22,7 +23,7 @@ fn row(client: &str, tls: &str, time: Option<Spread>) -> Row {
 
 fn built_in(flights: u64, to_client: u64) -> Row {
     let figures = Some(Figures { flights, records: 6, to_server: 400, to_client });
-    Row { in_process: true, figures, ..row("rustls", "TLSv1.3", Some(spread(100.0, 1.0))) }
+    Row { origin: Origin::BuiltIn, figures, ..row("rustls", "TLSv1.3", Some(spread(100.0, 1.0))) }
 }
 
 fn record(rows: Vec<Row>) -> Record {
@@ -96,21 +97,52 @@ fn another_machine_or_compiler_leaves_what_is_exact() {
         assert_eq!(found.warnings.len(), 1, "{found:?}");
         let of = |outcome| found.findings.iter().filter(|finding| finding.outcome == outcome).count();
         assert_eq!(found.findings.len(), 6);
-        assert!(found.says_something());
-        (of(Outcome::NotCompared), of(Outcome::Same))
+        (of(Outcome::NotCompared), of(Outcome::Same), found.is_silent())
     };
     let here = before.conditions.clone();
-    assert_eq!(not_compared(Conditions { processor: "two".to_owned(), ..here.clone() }), (2, 4));
+    assert_eq!(not_compared(Conditions { processor: "two".to_owned(), ..here.clone() }), (2, 4, true));
     // A program is not built by our compiler.
-    assert_eq!(not_compared(Conditions { build: "that".to_owned(), ..here }), (1, 5));
+    assert_eq!(not_compared(Conditions { build: "that".to_owned(), ..here }), (1, 5, false));
 }
 
 #[test]
-fn with_only_programs_of_another_machine_nothing_is_said() {
-    let before = record(vec![row("curl", "TLSv1.3", Some(spread(100.0, 1.0)))]);
-    let elsewhere = Conditions { processor: "two".to_owned(), build: "this".to_owned() };
-    let now = Record { conditions: elsewhere, ..before.clone() };
-    assert!(!compare(&before, &now, &["curl".to_owned()], 10.0).says_something());
+fn a_processor_that_nobody_knows_is_another_one() {
+    let conditions = Conditions { processor: "unknown, 2 visible".to_owned(), build: "this".to_owned() };
+    let before = Record { conditions, ..record(vec![row("curl", "TLSv1.3", Some(spread(100.0, 1.0)))]) };
+    assert_eq!(outcomes(&before, &before)[0].1, Outcome::NotCompared);
+}
+
+#[test]
+fn programs_are_compared_with_as_many_handshakes_and_workers_with_as_many_rounds() {
+    let worker = Row { worker: true, ..row("java", "TLSv1.3", Some(spread(100.0, 1.0))) };
+    let before = record(vec![built_in(3, 1200), row("curl", "TLSv1.3", Some(spread(100.0, 1.0))), worker]);
+    let cpu = |now: &Record| {
+        let told = outcomes(&before, now);
+        told.into_iter().filter(|(what, _)| what == "cpu").map(|(_, outcome)| outcome).collect::<Vec<_>>()
+    };
+    let (same, not) = (Outcome::Same, Outcome::NotCompared);
+    assert_eq!(cpu(&before), [same, same, same]);
+    assert_eq!(cpu(&Record { handshakes: 21, ..before.clone() }), [same, not, not]);
+    assert_eq!(cpu(&Record { rounds: 8, ..before.clone() }), [same, same, not]);
+}
+
+#[test]
+fn a_client_of_the_same_name_from_elsewhere_is_another_one() {
+    let time = Some(spread(100.0, 1.0));
+    let before = record(vec![row("openssl", "TLSv1.3", time)]);
+    for origin in [Origin::BuiltIn, Origin::File, Origin::Command] {
+        let now = record(vec![Row { origin, ..row("openssl", "TLSv1.3", Some(spread(1.0, 0.1))) }]);
+        let told: Vec<Outcome> = outcomes(&before, &now).into_iter().map(|(_, outcome)| outcome).collect();
+        assert_eq!(told, [Outcome::Gone, Outcome::New], "{origin:?}");
+    }
+}
+
+#[test]
+fn the_servers_time_counts_too() {
+    let with =
+        |server: f64| record(vec![Row { server_cpu_us: Some(spread(server, 1.0)), ..built_in(3, 1200) }]);
+    let told = outcomes(&with(50.0), &with(100.0));
+    assert_eq!(told[..2], [("cpu".to_owned(), Outcome::Same), ("server cpu".to_owned(), Outcome::Worse)]);
 }
 
 #[test]
@@ -129,7 +161,8 @@ fn what_is_missing_is_told_unless_nobody_asked_for_it() {
     // It failed now; and it was nothing to begin with.
     let failed = record(vec![row("curl", "TLSv1.3", None)]);
     assert_eq!(outcomes(&record(vec![row("curl", "TLSv1.3", time)]), &failed)[0].1, Outcome::Gone);
-    assert_eq!(outcomes(&failed, &record(vec![row("curl", "TLSv1.3", time)]))[0].1, Outcome::New);
+    let found = compare(&failed, &record(vec![row("curl", "TLSv1.3", time)]), &["curl".to_owned()], 10.0);
+    assert!(found.is_silent() && !found.has(Outcome::Worse), "{found:?}");
 }
 
 #[test]
@@ -142,7 +175,7 @@ fn a_clients_new_version_is_told_once() {
     }
     let found = compare(&record(rows), &now, &["curl".to_owned()], 10.0);
     assert_eq!(found.warnings, ["curl: 1 -> 2"]);
-    assert!(found.says_something(), "a new version is what a regression test is for");
+    assert!(found.has(Outcome::Same) && !found.is_silent(), "a new version is what a regression test is for");
 }
 
 #[test]
